@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Formatters, linters, types, floors, links, locks. All run; the status says whether any failed.
+set -uo pipefail
+
+status=0
+step() {
+  echo "→ $1"
+  shift
+  "$@" || { status=1; echo "✗ failed: $*" >&2; }
+}
+
+python=.venv/bin/python
+step "form of the Python code" $python -m ruff format --check --quiet .
+step "lint" $python -m ruff check --quiet .
+step "types" $python -m mypy
+step "floors" $python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+step "TypeScript" npm run --silent check
+step "links in the documents" $python make/links.py
+step "locks" $python make/locks.py check
+exit $status

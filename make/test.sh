@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Every test, or with --soak the long runs. Further arguments go to pytest, and then only pytest runs:
+#   make test ARGS="tests/drafts -k gate"
+# All three parts run even when an earlier one failed, so one run tells everything; the status is the worst.
+set -uo pipefail
+
+root=$PWD
+soak=
+if [ "${1:-}" = --soak ]; then
+  soak=1
+  shift
+fi
+
+chromium=$(bash make/chromium.sh) || exit 1
+export CHROMIUM="$chromium"
+export TEST_DATABASE_URL="${TEST_DATABASE_URL:-postgresql+psycopg://postgres@127.0.0.1:5432/postgres}"
+export TEST_REDIS_URL="${TEST_REDIS_URL:-redis://127.0.0.1:6379/15}"
+
+# Browsers and their libraries write in the home folder (certificates, fonts, shaders); give them one in the clone.
+mkdir -p .cache/home
+export HOME="$root/.cache/home"
+export XDG_CACHE_HOME="$HOME/.cache" XDG_CONFIG_HOME="$HOME/.config" XDG_DATA_HOME="$HOME/.local/share"
+unset SECRET_KEY DATABASE_URL REDIS_URL DATA_DIR PORT HOST PUBLIC_URL
+
+pytest() { "$root/.venv/bin/python" -m pytest "$@"; }
+
+if [ -n "$soak" ]; then
+  SOAK=1 pytest -m soak --capture=no --timeout=0 "${@:-tests}"
+  exit
+fi
+if [ $# -gt 0 ]; then
+  pytest "$@"
+  exit
+fi
+
+status=0
+echo "→ Python"
+# Two workers: the smallest machine we promise has two cores. A file stays with one worker, so that what a
+# module starts (a server, a database) is started once.
+pytest -n "${WORKERS:-2}" --dist loadfile tests --ignore=tests/journeys || status=1
+echo "→ TypeScript"
+npm test --silent || status=1
+if [ -d tests/journeys ]; then
+  echo "→ journeys in $CHROMIUM"
+  # One at a time: a journey measures what two browsers and a server do in seconds.
+  pytest tests/journeys || status=1
+fi
+exit $status
