@@ -1,0 +1,76 @@
+"""People, roles and sign-in sessions. Names stand here only; evidence and audit hold ids."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, BigId, Word, one_of
+from app.directory.models import Administration
+from app.policy import PortalRole
+
+NAME_LENGTH = 128  # a name of a megabyte was broadcast to everybody in a comparable tool
+
+
+class PersonStatus(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Person(Base):
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    email: Mapped[str] = mapped_column(sa.String(320), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
+    password_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    administration_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id"), index=True)
+    status: Mapped[PersonStatus] = mapped_column(Word(PersonStatus), default=PersonStatus.ACTIVE)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    administration: Mapped[Administration | None] = relationship()
+    roles: Mapped[list[Role]] = relationship(cascade="all, delete-orphan")
+    __table_args__ = (
+        one_of("status", PersonStatus),
+        sa.CheckConstraint("email = lower(email)", name="email_lower"),
+    )
+
+
+class Role(Base):
+    """A role held for the portal, or for one administration (a reviewer, a mediator)."""
+
+    __tablename__ = "role"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    role: Mapped[PortalRole] = mapped_column(Word(PortalRole))
+    administration_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id", ondelete="CASCADE"))
+    __table_args__ = (
+        one_of("role", PortalRole),
+        sa.UniqueConstraint("person_id", "role", "administration_id"),
+        sa.CheckConstraint("role <> 'reviewer' OR administration_id IS NOT NULL", name="reviewer_of_one"),
+    )
+
+
+class SignIn(Base):
+    """One sign-in session. The cookie holds a random token, this row only its digest."""
+
+    __tablename__ = "sign_in"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    shared_computer: Mapped[bool] = mapped_column(default=False)
+
+
+class SignInFailure(Base):
+    """Failed attempts per account, for the delay; erased by a success and by the nightly purge."""
+
+    __tablename__ = "sign_in_failure"
+    account_digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The partner directory: administrations, their counters, and the online services they own."""

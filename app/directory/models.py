@@ -1,0 +1,89 @@
+"""Administrations, counters and online services, as the portal knows them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, BigId, Word, one_of
+
+
+class Kind(StrEnum):
+    GOVERNMENT = "government"
+    PROVINCE = "province"
+    COMMUNE = "commune"
+    STATE = "state"
+    PUBLIC_BODY = "public_body"
+    CHAMBER = "chamber"
+    OPERATOR = "operator"
+
+
+class ServiceKind(StrEnum):
+    ONLINE_PROCEDURE = "online_procedure"
+    FORM = "form"
+    LETTER_TEMPLATE = "letter_template"
+    SIMULATOR = "simulator"
+    APPOINTMENT = "appointment"
+
+
+class Login(StrEnum):
+    NONE = "none"
+    NC_CONNECT = "nc_connect"
+    OTHER = "other"
+
+
+class Administration(Base):
+    __tablename__ = "administration"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    acronym: Mapped[str | None] = mapped_column(sa.String(40))
+    kind: Mapped[Kind] = mapped_column(Word(Kind))
+    territory: Mapped[str] = mapped_column(sa.String(80), default="")
+    site: Mapped[str | None] = mapped_column(sa.String(300))
+    link_domains: Mapped[list[str]] = mapped_column(default=list)
+    may_publish_own: Mapped[bool] = mapped_column(default=False)
+    counters: Mapped[list[Counter]] = relationship(order_by="Counter.id", cascade="all, delete-orphan")
+    __table_args__ = (one_of("kind", Kind),)
+
+    @property
+    def short_name(self) -> str:
+        return self.acronym or self.name
+
+
+class Counter(Base):
+    """A contact point: a place, a telephone, opening hours."""
+
+    __tablename__ = "counter"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    administration_id: Mapped[int] = mapped_column(sa.ForeignKey("administration.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    address: Mapped[str] = mapped_column(sa.String(300), default="")
+    commune: Mapped[str] = mapped_column(sa.String(80), default="")
+    phone: Mapped[str] = mapped_column(sa.String(40), default="")
+    email: Mapped[str] = mapped_column(sa.String(320), default="")
+    hours: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+service_owner = sa.Table(
+    "service_owner",
+    Base.metadata,
+    sa.Column("service_id", sa.ForeignKey("online_service.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("administration_id", sa.ForeignKey("administration.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+class OnlineService(Base):
+    __tablename__ = "online_service"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(120), unique=True)
+    title: Mapped[str] = mapped_column(sa.String(200))
+    kind: Mapped[ServiceKind] = mapped_column(Word(ServiceKind))
+    url: Mapped[str] = mapped_column(sa.String(500))
+    login: Mapped[Login] = mapped_column(Word(Login), default=Login.NONE)
+    summary: Mapped[str] = mapped_column(sa.Text, default="")
+    outage: Mapped[str] = mapped_column(sa.String(300), default="")
+    owners: Mapped[list[Administration]] = relationship(secondary=service_owner, order_by=Administration.name)
+    __table_args__ = (one_of("kind", ServiceKind), one_of("login", Login))

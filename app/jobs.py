@@ -1,0 +1,153 @@
+"""Work that waits: news to deliver, rows with a due time, and the lease of whoever does it.
+
+Deadlines, schedules and reminders are rows with `due_at`, swept every minute by whoever holds the lease; the
+worker process delivers the outbox. Both do their work in the transaction that ticks the row off.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app import clock, events
+from app.db import Base, BigId, OutboxDelivery, OutboxRow, reading, session, unit_of_work
+
+log = logging.getLogger(__name__)
+_due_handlers: dict[str, Callable[[str, dict[str, Any]], None]] = {}
+# A piece of work that keeps failing is put off, doubling, and never stands in the way of the others.
+_RETRY_AFTER = timedelta(minutes=1)
+
+
+class DueRow(Base):
+    __tablename__ = "due_row"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(80))
+    key: Mapped[str] = mapped_column(sa.String(120))
+    due_at: Mapped[datetime]
+    payload: Mapped[dict[str, Any]]
+    done_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "key"),
+        sa.Index("ix_due_row_waiting", "due_at", sqlite_where=sa.text("done_at IS NULL"),
+                 postgresql_where=sa.text("done_at IS NULL")),
+    )
+
+
+class Lease(Base):
+    """Who does a recurring work, until when; taken over when it lapses."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    holder: Mapped[str] = mapped_column(sa.String(80))
+    until: Mapped[datetime]
+
+
+def due(kind: str) -> Callable[[Callable[[str, dict[str, Any]], None]], Callable[[str, dict[str, Any]], None]]:
+    """Register the verb that a due row of `kind` calls with its key and payload, inside a unit of work."""
+
+    def register(handler: Callable[[str, dict[str, Any]], None]) -> Callable[[str, dict[str, Any]], None]:
+        _due_handlers[kind] = handler
+        return handler
+
+    return register
+
+
+def plan(kind: str, key: str, due_at: datetime, **payload: Any) -> None:
+    """Put a due row in the open unit of work, or move the one of the same kind and key."""
+    row = session().scalars(sa.select(DueRow).filter_by(kind=kind, key=key)).first()
+    if row is None:
+        row = DueRow(kind=kind, key=key, attempts=0)
+        session().add(row)
+    row.due_at, row.payload, row.done_at = due_at, payload, None
+
+
+def cancel(kind: str, key: str) -> None:
+    session().execute(
+        sa.update(DueRow).where(DueRow.kind == kind, DueRow.key == key, DueRow.done_at.is_(None))
+        .values(done_at=clock.now())
+    )
+
+
+def take_lease(name: str, holder: str, seconds: float) -> bool:
+    """True when `holder` has the lease for the next `seconds`."""
+    with unit_of_work() as current:
+        lease = current.get(Lease, name, with_for_update=True)
+        now = clock.now()
+        if lease is None:
+            lease = Lease(name=name, holder=holder, until=now)
+            current.add(lease)
+        elif lease.holder != holder and lease.until > now:
+            return False
+        lease.holder, lease.until = holder, now + timedelta(seconds=seconds)
+        return True
+
+
+def sweep() -> int:
+    """Do what is due. Each row in its own transaction; a failure puts that row off and spares the rest."""
+    with reading() as current:
+        ids = current.scalars(
+            sa.select(DueRow.id).where(DueRow.done_at.is_(None), DueRow.due_at <= clock.now())
+            .order_by(DueRow.due_at).limit(500)
+        ).all()
+    done = 0
+    for row_id in ids:
+        try:
+            with unit_of_work() as current:
+                row = current.get(DueRow, row_id, with_for_update=True)
+                if row is None or row.done_at is not None:
+                    continue
+                _due_handlers[row.kind](row.key, row.payload)
+                row.done_at = clock.now()
+                done += 1
+        except Exception:
+            log.exception("due row %s failed", row_id)
+            with unit_of_work() as current:
+                row = current.get(DueRow, row_id)
+                if row is not None:
+                    row.due_at = clock.now() + _RETRY_AFTER * 2 ** min(row.attempts, 10)
+                    row.attempts += 1
+    return done
+
+
+def deliver_outbox(limit: int = 500) -> int:
+    """Deliver waiting news to its durable handlers, oldest first. Returns how many rows were finished."""
+    with reading() as current:
+        waiting = current.execute(
+            sa.select(OutboxRow.id, OutboxRow.name, OutboxRow.payload)
+            .where(OutboxRow.delivered_at.is_(None)).order_by(OutboxRow.id).limit(limit)
+        ).all()
+    finished = 0
+    for row_id, name, payload in waiting:
+        kind = events.KINDS.get(name)
+        results = [
+            _deliver(row_id, handler_name, handler, kind(**payload))
+            for handler_name, handler in events.durable[name].items()
+            if kind is not None
+        ]
+        if all(results):
+            with unit_of_work() as current:
+                current.execute(
+                    sa.update(OutboxRow).where(OutboxRow.id == row_id).values(delivered_at=clock.now())
+                )
+            finished += 1
+    return finished
+
+
+def _deliver(row_id: int, name: str, handler: Callable[[Any], None], item: events.Event) -> bool:
+    try:
+        with unit_of_work() as current:
+            if current.get(OutboxDelivery, (row_id, name)) is not None:
+                return True
+            current.add(OutboxDelivery(outbox_id=row_id, handler=name))
+            current.flush()
+            handler(item)
+        return True
+    except Exception:
+        log.exception("news %s was not taken by %s; it will be offered again", row_id, name)
+        return False

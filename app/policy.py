@@ -1,0 +1,128 @@
+"""Who may do what. `acts_for` is the only judge: routes, templates, the API and the sockets all ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from app.errors import Missing, Refused, Unauthenticated
+from app.extensions import gettext as _
+
+
+class Act(StrEnum):
+    """Every permission word of the house: thing, full stop, verb."""
+
+    PORTAL_READ = "portal.read"
+    PORTAL_SIGN_IN = "portal.sign_in"
+    PORTAL_WORK = "portal.work"
+    PORTAL_ADMINISTER = "portal.administer"
+    PORTAL_MODERATE = "portal.moderate"
+    LAB_SEE = "lab.see"
+    LAB_READ = "lab.read"
+    LAB_LEAD = "lab.lead"
+    LAB_WRITE = "lab.write"
+    DRAFT_READ = "draft.read"
+    DRAFT_REMARK = "draft.remark"
+    DRAFT_SUGGEST = "draft.suggest"
+    DRAFT_WRITE = "draft.write"
+    DRAFT_SUBMIT = "draft.submit"
+    DRAFT_RETRACT = "draft.retract"
+    DRAFT_REVIEW = "draft.review"
+    DRAFT_SIGN = "draft.sign"
+    DRAFT_PUBLISH = "draft.publish"
+
+
+class PortalRole(StrEnum):
+    ADMINISTRATOR = "administrator"
+    PORTAL_EDITOR = "portal_editor"
+    MODERATOR = "moderator"
+    MEDIATOR = "mediator"
+    COMMUNICATION = "communication"
+    REVIEWER = "reviewer"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is acting: a person as of this request or seat. Ids only where the law asks for it; no ORM object.
+
+    Flask-Login asks for the four `is_…`/`get_id` members.
+    """
+
+    id: int = 0
+    name: str = ""
+    email: str = ""
+    administration_id: int | None = None
+    administration: str = ""
+    roles: frozenset[PortalRole] = frozenset()
+    reviewer_of: frozenset[int] = frozenset()
+    session_id: int = 0
+    shared_computer: bool = False
+    is_active: bool = field(default=True)
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.id != 0
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.id == 0
+
+    def get_id(self) -> str:
+        return str(self.id)
+
+
+ANONYMOUS = Actor()
+
+
+class Portal:
+    """The portal as a whole, for acts that concern no single thing."""
+
+
+PORTAL = Portal()
+Judge = Callable[[Actor, Any], frozenset[Act]]
+_judges: dict[type, Judge] = {}
+JudgeT = TypeVar("JudgeT", bound=Judge)
+
+
+def judges(kind: type) -> Callable[[JudgeT], JudgeT]:
+    """A room registers its judge for a kind of thing."""
+
+    def register(judge: JudgeT) -> JudgeT:
+        _judges[kind] = judge
+        return judge
+
+    return register
+
+
+def acts_for(actor: Actor, thing: object) -> frozenset[Act]:
+    """Everything `actor` may do to `thing`, now. An empty set means: for them it does not exist."""
+    for kind in type(thing).__mro__:
+        if kind in _judges:
+            return _judges[kind](actor, thing)
+    raise LookupError(f"nobody judges {type(thing).__name__}: register a judge in its room's policy.py")
+
+
+def require(actor: Actor, act: Act, thing: object) -> frozenset[Act]:
+    """All acts, when `act` is among them. Raises Missing for what one may not see, else Refused."""
+    acts = acts_for(actor, thing)
+    if act in acts:
+        return acts
+    if not acts:
+        raise Missing(_("Cette page n’existe pas, ou vous n’y avez pas accès."))
+    if actor.is_anonymous:
+        raise Unauthenticated(_("Connectez-vous pour continuer."))
+    raise Refused(_("Vous n’avez pas le droit de faire cela."))
+
+
+@judges(Portal)
+def _portal(actor: Actor, _thing: Portal) -> frozenset[Act]:
+    acts = {Act.PORTAL_READ, Act.PORTAL_SIGN_IN}
+    if actor.is_authenticated and actor.administration_id is not None:
+        acts.add(Act.PORTAL_WORK)
+    if PortalRole.ADMINISTRATOR in actor.roles:
+        acts.add(Act.PORTAL_ADMINISTER)
+    if PortalRole.MODERATOR in actor.roles:
+        acts.add(Act.PORTAL_MODERATE)
+    return frozenset(acts)

@@ -1,0 +1,1 @@
+"""The public side: editions, addresses, pages, search, feeds and open data. A stranger to `realtime`."""

@@ -1,0 +1,86 @@
+"""Editions and addresses: what the public gets, immutable once out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, BigId
+from drafts.models import Article
+from drafts.review_models import Revision
+
+
+class Edition(Base):
+    """One published state of an article. Rows are never changed or erased (triggers say so)."""
+
+    __tablename__ = "edition"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"), index=True)
+    revision_id: Mapped[int] = mapped_column(unique=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    number: Mapped[int]
+    slug: Mapped[str] = mapped_column(sa.String(120))
+    title: Mapped[str] = mapped_column(sa.String(200))
+    lead: Mapped[str] = mapped_column(sa.Text, default="")
+    # The signed blocks as HTML; the frame around them (menus, counts) may change, this may not.
+    body: Mapped[str] = mapped_column(sa.Text)
+    plain: Mapped[str] = mapped_column(sa.Text)
+    fields: Mapped[dict[str, Any]]
+    credits: Mapped[list[Any]]
+    change_note: Mapped[str] = mapped_column(sa.String(500), default="")
+    published_by: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    published_at: Mapped[datetime]
+    article: Mapped[Article] = relationship(foreign_keys=[article_id])
+    revision: Mapped[Revision] = relationship(
+        foreign_keys=[revision_id], primaryjoin="Edition.revision_id == Revision.id", viewonly=True
+    )
+    __table_args__ = (
+        sa.UniqueConstraint("article_id", "number"),
+        # I4: an edition can only be made of a revision whose review came out, under the very fingerprint.
+        sa.ForeignKeyConstraint(
+            ["revision_id", "fingerprint"], ["review_outcome.revision_id", "review_outcome.fingerprint"],
+            name="fk_edition_outcome",
+        ),
+    )
+
+
+class Address(Base):
+    """Every address an article ever had: a public address never becomes a bare 404."""
+
+    __tablename__ = "address"
+    slug: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"), index=True)
+    is_current: Mapped[bool] = mapped_column(default=True)
+    __table_args__ = (
+        sa.Index("uq_address_current", "article_id", unique=True,
+                 sqlite_where=sa.text("is_current = 1"), postgresql_where=sa.text("is_current")),
+    )
+
+
+class StoredPage(Base):
+    """A public page as the bytes that are sent: rendered by the outbox, answered before Flask."""
+
+    __tablename__ = "stored_page"
+    path: Mapped[str] = mapped_column(sa.String(300), primary_key=True)
+    content_type: Mapped[str] = mapped_column(sa.String(80))
+    status: Mapped[int] = mapped_column(default=200)
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    gzip: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    brotli: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    etag: Mapped[str] = mapped_column(sa.String(64))
+    csp: Mapped[str] = mapped_column(sa.Text, default="")
+    location: Mapped[str] = mapped_column(sa.String(300), default="")
+    version: Mapped[int] = mapped_column(BigId, index=True)
+    modified_at: Mapped[datetime]
+
+
+class SearchTerm(Base):
+    """The index: one row per stem, edition and weight. Stems are computed in Python, so both databases agree."""
+
+    __tablename__ = "search_term"
+    stem: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    weight: Mapped[int]
