@@ -43,11 +43,14 @@ def write(upgrade: bool) -> None:
         # The runtime lock comes first and constrains the other one, so that tests run on what is served.
         constraints = ["--constraints", "requirements.lock"] if lock != "requirements.lock" else []
         subprocess.run(
-            [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
-            + ["--python-version", OLDEST_PYTHON, "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
-            + (["--upgrade"] if upgrade else [])
-            + constraints
-            + ["--output-file", lock, sources[0]],
+            [
+                *(sys.executable, "-m", "uv", "pip", "compile", "--quiet"),
+                *("--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes"),
+                *("--no-header", "--no-emit-index-url", "--no-emit-find-links"),
+                *(["--upgrade"] if upgrade else []),
+                *constraints,
+                *("--output-file", lock, sources[0]),
+            ],
             cwd=ROOT,
             check=True,
         )
