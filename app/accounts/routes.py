@@ -1,0 +1,76 @@
+"""Sign-in and sign-out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, request, session, url_for
+
+from app.accounts import cookie, service
+from app.accounts.forms import SignInForm
+from app.db import reading, unit_of_work
+from app.errors import Invalid, RateLimited
+from app.extensions import login_manager
+from app.policy import ANONYMOUS, Act, Actor
+from app.web import current_actor, guarded, local_path, page, see_other
+
+blueprint = Blueprint("accounts", __name__, template_folder="templates")
+login_manager.anonymous_user = lambda: ANONYMOUS  # type: ignore[assignment]
+
+
+@login_manager.request_loader
+def _identify(incoming: Any) -> Actor | None:
+    settings = current_app.config["SETTINGS"]
+    token = incoming.cookies.get(cookie.name(settings), "")
+    if not token:
+        return None
+    with reading():
+        actor = service.actor_for_token(token)
+    return actor if actor.is_authenticated else None
+
+
+@blueprint.get("/connexion")
+@guarded(Act.PORTAL_SIGN_IN)
+def sign_in() -> Any:
+    if current_actor().is_authenticated:
+        return redirect(local_path(request.args.get("next")) or "/espace")
+    return page("accounts/sign_in.html", form=SignInForm(), errors=[], next=local_path(request.args.get("next")))
+
+
+@blueprint.post("/connexion")
+@guarded(Act.PORTAL_SIGN_IN)
+def do_sign_in() -> Any:
+    form = SignInForm()
+    target = local_path(request.form.get("next"))
+    if not form.validate_on_submit():
+        return page("accounts/sign_in.html", 422, form=form, errors=form.sentences(), next=target)
+    try:
+        person_id = service.check_password(form.email.data or "", form.password.data or "")
+    except (Invalid, RateLimited) as error:
+        return page("accounts/sign_in.html", error.status, form=form, errors=[error.message], next=target)
+    former = current_actor()
+    with unit_of_work():
+        if former.is_authenticated:
+            service.sign_out(former)
+        opened = service.sign_in(person_id, shared_computer=bool(form.poste_partage.data))
+    session.clear()  # the forms of before the sign-in are worth nothing after it
+    response = redirect(target or "/espace", code=303)
+    assert isinstance(response, Response)
+    cookie.set_on(response, current_app.config["SETTINGS"], opened)
+    return response
+
+
+@blueprint.post("/deconnexion")
+@guarded(Act.PORTAL_SIGN_IN)
+def do_sign_out() -> Any:
+    actor = current_actor()
+    if actor.is_authenticated:
+        with unit_of_work():
+            service.sign_out(actor)
+    session.clear()
+    response = see_other("accounts.sign_in")
+    assert isinstance(response, Response)
+    cookie.clear_on(response, current_app.config["SETTINGS"])
+    # What the browser kept of a person's pages and unsent strokes goes with them.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response

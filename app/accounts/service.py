@@ -1,0 +1,203 @@
+"""Verbs about people: sign in, sign out, create, suspend, give a role."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from app import audit, clock, events
+from app.accounts import passwords
+from app.accounts.models import NAME_LENGTH, Person, PersonStatus, Role, SignIn, SignInFailure
+from app.db import note, reading, session, unit_of_work
+from app.directory.models import Administration
+from app.errors import Invalid, RateLimited
+from app.extensions import gettext as _
+from app.policy import ANONYMOUS, PORTAL, Act, Actor, PortalRole, require
+
+IDLE = timedelta(days=7)
+IDLE_SHARED = timedelta(minutes=20)
+# Free tries before the delay begins, and its ceiling: a lock-out by delay, so that nobody can lock another out.
+FREE_TRIES = 5
+MAX_DELAY = timedelta(minutes=15)
+
+
+@events.event
+@dataclass(frozen=True)
+class AccessEnded(events.Event):
+    """A person's sign-ins ended (all of them, or one): sockets must follow."""
+
+    name = "accounts.access_ended"
+    person_id: int
+    sign_in_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new sign-in: the token goes into the cookie and nowhere else."""
+
+    token: str
+    actor: Actor
+    lifetime: timedelta
+
+
+def check_password(email: str, password: str) -> int:
+    """The id of the person. Raises Invalid with one sentence for every cause, RateLimited after failures.
+
+    Runs outside a unit of work, because argon2 takes tens of milliseconds on another thread.
+    """
+    email = email.strip().lower()[:320]
+    account = passwords.digest("account:" + email)
+    with reading() as current:
+        failure = current.get(SignInFailure, account)
+        if failure is not None and failure.not_before > clock.now():
+            wait = (failure.not_before - clock.now()).total_seconds()
+            raise RateLimited(_("Trop d’essais. Attendez un peu avant de réessayer."), retry_after=wait)
+        row = current.execute(
+            sa.select(Person.id, Person.password_hash).where(
+                Person.email == email, Person.status == PersonStatus.ACTIVE
+            )
+        ).first()
+    good = passwords.matches(row.password_hash if row else None, password[:1024])
+    with unit_of_work() as current:
+        if good and row is not None:
+            current.execute(sa.delete(SignInFailure).where(SignInFailure.account_digest == account))
+            return int(row.id)
+        failure = current.get(SignInFailure, account)
+        if failure is None:
+            failure = SignInFailure(account_digest=account, count=0, not_before=clock.now())
+            current.add(failure)
+        failure.count += 1
+        over = failure.count - FREE_TRIES
+        if over >= 0:
+            failure.not_before = clock.now() + min(timedelta(seconds=2**min(over, 20)), MAX_DELAY)
+    raise Invalid(_("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux, puis réessayez."))
+
+
+def sign_in(person_id: int, *, shared_computer: bool = False) -> Opened:
+    """Open a session for a person who proved who they are. A new token each time: nothing is fixed beforehand."""
+    token = secrets.token_urlsafe(32)
+    lifetime = IDLE_SHARED if shared_computer else IDLE
+    row = SignIn(
+        token_digest=passwords.digest(token), person_id=person_id, created_at=clock.now(), seen_at=clock.now(),
+        expires_at=clock.now() + lifetime, shared_computer=shared_computer,
+    )
+    session().add(row)
+    session().flush()
+    audit.record(person_id, "sign_in", "person", person_id)
+    actor = actor_of(row.id)
+    assert actor is not None
+    return Opened(token, actor, lifetime)
+
+
+def sign_out(actor: Actor) -> None:
+    _end(SignIn.id == actor.session_id)
+    audit.record(actor.id, "sign_out", "person", actor.id)
+    note(AccessEnded(person_id=actor.id, sign_in_id=actor.session_id))
+
+
+def suspend(actor: Actor, person: Person) -> None:
+    """Close every door of a person at once; what they wrote stays theirs."""
+    require(actor, Act.PORTAL_ADMINISTER, PORTAL)
+    person.status = PersonStatus.SUSPENDED
+    end_all(person.id)
+    audit.record(actor.id, "suspend", "person", person.id)
+
+
+def change_password(actor: Actor, person: Person, new: str) -> None:
+    if person.id != actor.id:
+        require(actor, Act.PORTAL_ADMINISTER, PORTAL)
+    if passwords.weakness(new):
+        raise Invalid(_("Choisissez un mot de passe plus long et moins courant (12 caractères au moins)."))
+    person.password_hash = passwords.hashed(new)
+    end_all(person.id)
+    audit.record(actor.id, "change_password", "person", person.id)
+
+
+def end_all(person_id: int) -> None:
+    _end(SignIn.person_id == person_id)
+    note(AccessEnded(person_id=person_id))
+
+
+def _end(which: sa.ColumnElement[bool]) -> None:
+    session().execute(sa.update(SignIn).where(which, SignIn.revoked_at.is_(None)).values(revoked_at=clock.now()))
+
+
+def actor_for_token(token: str) -> Actor:
+    """Who holds this cookie now; ANONYMOUS when it is unknown, expired, revoked, or the person suspended."""
+    if not token or len(token) > 200:
+        return ANONYMOUS
+    sign_in_id = session().scalar(sa.select(SignIn.id).where(SignIn.token_digest == passwords.digest(token)))
+    return (actor_of(sign_in_id) if sign_in_id else None) or ANONYMOUS
+
+
+def actor_of(sign_in_id: int) -> Actor | None:
+    """The actor behind a sign-in that is still good, read afresh; None when it has ended."""
+    current = session()
+    row = current.execute(
+        sa.select(SignIn, Person, Administration)
+        .join(Person, Person.id == SignIn.person_id)
+        .outerjoin(Administration, Administration.id == Person.administration_id)
+        .where(
+            SignIn.id == sign_in_id, SignIn.revoked_at.is_(None), SignIn.expires_at > clock.now(),
+            Person.status == PersonStatus.ACTIVE,
+        )
+    ).first()
+    if row is None:
+        return None
+    opened, person, administration = row
+    return _actor(person, administration, opened.id, opened.shared_computer)
+
+
+def actor_for_person(person_id: int) -> Actor:
+    """A person as an actor without a sign-in: for commands and jobs that act in somebody's name."""
+    person = session().get_one(Person, person_id)
+    return _actor(person, person.administration, 0, False)
+
+
+def _actor(person: Person, administration: Administration | None, sign_in_id: int, shared: bool) -> Actor:
+    held = session().execute(sa.select(Role.role, Role.administration_id).where(Role.person_id == person.id)).all()
+    return Actor(
+        id=person.id, name=person.name, email=person.email, administration_id=person.administration_id,
+        administration=administration.short_name if administration else "",
+        roles=frozenset(role for role, _at in held),
+        reviewer_of=frozenset(at for role, at in held if role is PortalRole.REVIEWER and at is not None),
+        session_id=sign_in_id, shared_computer=shared,
+    )
+
+
+def keep_alive(actor: Actor) -> None:
+    """Push the end of a session further, at most once every five minutes so that reading costs no write."""
+    row = session().get(SignIn, actor.session_id)
+    if row is not None and clock.now() - row.seen_at > timedelta(minutes=5):
+        row.seen_at = clock.now()
+        row.expires_at = clock.now() + (IDLE_SHARED if row.shared_computer else IDLE)
+
+
+def create_person(
+    email: str, name: str, administration: Administration | None, password: str | None = None, *, is_demo: bool = False
+) -> Person:
+    """Add a person. Raises Invalid for an address already taken or a name that is empty or too long."""
+    email, name = email.strip().lower(), " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH or "@" not in email:
+        raise Invalid(_("Il faut un nom (128 caractères au plus) et une adresse électronique."))
+    if session().scalar(sa.select(Person.id).where(Person.email == email)):
+        raise Invalid(_("Cette adresse a déjà un compte."))
+    person = Person(
+        email=email, name=name, administration_id=administration.id if administration else None, created_at=clock.now(),
+        password_hash=passwords.hashed(password) if password else None, is_demo=is_demo,
+    )
+    session().add(person)
+    session().flush()
+    audit.record(None, "create_person", "person", person.id)
+    return person
+
+
+def give_role(person: Person, role: PortalRole, administration: Administration | None = None) -> None:
+    session().add(
+        Role(person_id=person.id, role=role, administration_id=administration.id if administration else None)
+    )
+    session().flush()
+    audit.record(None, "give_role", "person", person.id, role=str(role))

@@ -1,0 +1,211 @@
+"""Everything between HTTP and the rooms: guards, headers, errors turned into a page or JSON, once.
+
+A view is guarded by the act it asks for. A route without a guard fails the build (tests/house/test_guards.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import flask_login
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import format_date, format_datetime
+from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import clock
+from app.db import reading
+from app.errors import DomainError, Missing, Unauthenticated
+from app.extensions import gettext as _
+from app.panels import panels_at
+from app.policy import ANONYMOUS, PORTAL, Act, Actor, acts_for, require
+
+View = TypeVar("View", bound=Callable[..., Any])
+SIGNED_IN_CSP = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'; manifest-src 'self'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+}
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a view declares: the act it asks for, and the door that finds the thing (None: the portal)."""
+
+    act: Act
+    door: Callable[..., object] | None
+
+
+def current_actor() -> Actor:
+    """Who is acting in this request; ANONYMOUS outside one."""
+    user = flask_login.current_user
+    actor = user._get_current_object() if user else None
+    return actor if isinstance(actor, Actor) else ANONYMOUS
+
+
+def guarded(act: Act, door: Callable[..., object] | None = None) -> Callable[[View], View]:
+    """Declare who may use a view, and check it before the view runs.
+
+    `door` takes the view's arguments and returns the thing that is judged (raising Missing). For GET and HEAD
+    the view runs inside one `reading()`; a view that writes opens its own `unit_of_work()`, and the verb it
+    calls judges again, in the transaction.
+    """
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded_view(**kwargs: Any) -> Any:
+            actor = current_actor()
+            with reading():
+                g.acts = require(actor, act, door(**kwargs) if door else PORTAL)
+                if request.method in ("GET", "HEAD"):
+                    return view(**kwargs)
+            return view(**kwargs)
+
+        guarded_view.guard = Guard(act, door)  # type: ignore[attr-defined]
+        return guarded_view  # type: ignore[return-value]
+
+    return decorate
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """Render a template inside a reading, so that a refused form can be shown again from a POST."""
+    with reading():
+        response = Response(render_template(template, **context), status=status)
+    return response
+
+
+def see_other(endpoint: str, **values: Any) -> BaseResponse:
+    """POST, then 303, then GET."""
+    return redirect(url_for(endpoint, **values), code=303)
+
+
+def local_path(target: str | None) -> str | None:
+    """`target` when it is a path on this site: a `next` never leads elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    if any(ord(character) < 0x21 or character == "\\" for character in target) or len(target) > 500:
+        return None
+    return target
+
+
+def wants_json() -> bool:
+    return request.path.startswith("/api/")
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_nonce)
+    app.after_request(_headers)
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.context_processor(_template_words)
+    app.jinja_env.filters["jour"] = lambda instant: format_date(clock.local(instant), "d MMMM y")
+    app.jinja_env.filters["moment"] = lambda instant: format_datetime(clock.local(instant), "d MMMM y 'à' HH 'h' mm")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _nonce() -> None:
+    g.nonce = secrets.token_urlsafe(16)
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", SIGNED_IN_CSP.format(nonce=g.get("nonce", "")))
+    if "Cache-Control" not in response.headers:
+        # What was made for one person is kept by nobody; public views say otherwise themselves.
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _template_words() -> dict[str, Any]:
+    actor = current_actor()
+    return {
+        "actor": actor,
+        "Act": Act,
+        "acts_for": acts_for,
+        "portal_acts": acts_for(actor, PORTAL),
+        "panels_at": panels_at,
+        "nonce": lambda: g.get("nonce", ""),
+    }
+
+
+def _answer(status: int, code: str, message: str, title: str) -> BaseResponse | tuple[str, int]:
+    if wants_json():
+        response = jsonify({"error": {"code": code, "message": message}})
+        response.status_code = status
+        return response
+    return render_template("error.html", status=status, code=code, message=message, title=title), status
+
+
+def _domain_error(error: DomainError) -> Any:
+    if isinstance(error, Unauthenticated) and not wants_json() and request.method == "GET":
+        return redirect(url_for("accounts.sign_in", next=local_path(request.full_path.rstrip("?"))), code=302)
+    titles = {
+        401: _("Connexion nécessaire"),
+        403: _("Accès refusé"),
+        404: _("Page introuvable"),
+        409: _("La situation a changé"),
+        413: _("Envoi trop volumineux"),
+        429: _("Trop de demandes"),
+        503: _("Service momentanément indisponible"),
+    }
+    answer = _answer(error.status, error.code, error.message, titles.get(error.status, _("Demande refusée")))
+    if error.retry_after is not None and isinstance(answer, tuple):
+        return (*answer, {"Retry-After": str(round(error.retry_after))})
+    return answer
+
+
+def _http_error(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:
+        return error
+    if status == 404:
+        return _domain_error(Missing(_("Cette page n’existe pas, ou vous n’y avez pas accès.")))
+    messages = {
+        405: _("Cette adresse ne répond pas à cette façon de demander."),
+        413: _("Ce que vous envoyez est trop volumineux."),
+    }
+    return _answer(status, "invalid", messages.get(status, _("La demande n’a pas été comprise.")), _("Demande refusée"))
+
+
+def _csrf_error(_error: CSRFError) -> Any:
+    message = _(
+        "Le formulaire est resté ouvert trop longtemps ou a été envoyé depuis un autre site. "
+        "Revenez en arrière : votre texte y est encore. Rechargez la page, puis envoyez de nouveau."
+    )
+    return _answer(400, "invalid", message, _("Formulaire expiré"))
+
+
+def _unexpected(error: Exception) -> Any:
+    from flask import current_app
+
+    if current_app.testing:
+        raise error
+    current_app.logger.exception("unexpected error on %s %s", request.method, request.endpoint)
+    message = _("Une erreur est survenue de notre côté. Rien n’a été enregistré ; vous pouvez réessayer.")
+    return _answer(500, "unavailable", message, _("Erreur"))
+
+
+def breadcrumb(*steps: tuple[str, str]) -> Markup:
+    """A trail of (label, address); the last one has no link."""
+    items = Markup("").join(
+        Markup('<li><a href="{}">{}</a></li>').format(href, label) if href else Markup("<li>{}</li>").format(label)
+        for label, href in steps
+    )
+    return Markup('<nav aria-label="{}" class="fil"><ol>{}</ol></nav>').format(_("Fil d’Ariane"), items)

@@ -1,0 +1,31 @@
+"""News of the drafts room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app import events
+
+
+@events.event
+@dataclass(frozen=True)
+class DraftTextMoved(events.Event):
+    """The server wrote into a text: open tables catch up by number, as from another process."""
+
+    name = "drafts.text_moved"
+    draft_id: int
+
+
+@events.event
+@dataclass(frozen=True)
+class DraftStageChanged(events.Event):
+    name = "drafts.stage_changed"
+    draft_id: int
+    stage: str
+
+
+@events.event
+@dataclass(frozen=True)
+class DraftAccessChanged(events.Event):
+    name = "drafts.access_changed"
+    draft_id: int
