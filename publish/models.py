@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, BigId
+from app.db import Base, BigId, Word, one_of
 from drafts.models import Article
 from drafts.review_models import Revision
 
@@ -41,7 +42,8 @@ class Edition(Base):
         sa.UniqueConstraint("article_id", "number"),
         # I4: an edition can only be made of a revision whose review came out, under the very fingerprint.
         sa.ForeignKeyConstraint(
-            ["revision_id", "fingerprint"], ["review_outcome.revision_id", "review_outcome.fingerprint"],
+            ["revision_id", "fingerprint"],
+            ["review_outcome.revision_id", "review_outcome.fingerprint"],
             name="fk_edition_outcome",
         ),
     )
@@ -55,30 +57,62 @@ class Address(Base):
     article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"), index=True)
     is_current: Mapped[bool] = mapped_column(default=True)
     __table_args__ = (
-        sa.Index("uq_address_current", "article_id", unique=True,
-                 sqlite_where=sa.text("is_current = 1"), postgresql_where=sa.text("is_current")),
+        sa.Index(
+            "uq_address_current",
+            "article_id",
+            unique=True,
+            sqlite_where=sa.text("is_current = 1"),
+            postgresql_where=sa.text("is_current"),
+        ),
     )
 
 
 class StoredPage(Base):
-    """A public page as the bytes that are sent: rendered by the outbox, answered before Flask."""
+    """A public page as the bytes that are sent, answered before Flask.
+
+    The transaction that changes what a page shows marks it stale; the next reader, or the worker, renders it
+    again. So a page is never older than what was published, whether or not any job runs.
+    """
 
     __tablename__ = "stored_page"
     path: Mapped[str] = mapped_column(sa.String(300), primary_key=True)
-    content_type: Mapped[str] = mapped_column(sa.String(80))
+    content_type: Mapped[str] = mapped_column(sa.String(80), default="")
     status: Mapped[int] = mapped_column(default=200)
-    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    gzip: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    brotli: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    etag: Mapped[str] = mapped_column(sa.String(64))
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary, default=b"")
+    gzip: Mapped[bytes] = mapped_column(sa.LargeBinary, default=b"")
+    brotli: Mapped[bytes] = mapped_column(sa.LargeBinary, default=b"")
+    etag: Mapped[str] = mapped_column(sa.String(64), default="")
     csp: Mapped[str] = mapped_column(sa.Text, default="")
     location: Mapped[str] = mapped_column(sa.String(300), default="")
-    version: Mapped[int] = mapped_column(BigId, index=True)
+    is_stale: Mapped[bool] = mapped_column(default=False)
+    # Which templates, style and settings it was made with: another build's page is as good as stale.
+    build: Mapped[str] = mapped_column(sa.String(16), default="")
+    # Grows with every change of any row, in commit order, so that a process sees by one number what is new.
+    version: Mapped[int] = mapped_column(sa.BigInteger, index=True)
     modified_at: Mapped[datetime]
 
 
+class TopicKind(StrEnum):
+    THEME = "theme"
+    LIFE_EVENT = "life_event"
+    AUDIENCE = "audience"
+    TERRITORY = "territory"
+
+
+class Topic(Base):
+    """A word articles are sorted by: what the slugs in an article's fields mean on the screen."""
+
+    __tablename__ = "topic"
+    kind: Mapped[TopicKind] = mapped_column(Word(TopicKind), primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    title: Mapped[str] = mapped_column(sa.String(200))
+    summary: Mapped[str] = mapped_column(sa.String(300), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (one_of("kind", TopicKind),)
+
+
 class SearchTerm(Base):
-    """The index: one row per stem, edition and weight. Stems are computed in Python, so both databases agree."""
+    """The index: one row per stem and article. Stems are computed in Python, so both databases agree."""
 
     __tablename__ = "search_term"
     stem: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
