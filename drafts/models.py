@@ -41,8 +41,9 @@ class Article(Base):
     state: Mapped[ArticleState] = mapped_column(Word(ArticleState), default=ArticleState.UNPUBLISHED)
     lead_administration_id: Mapped[int] = mapped_column(sa.ForeignKey("administration.id"), index=True)
     # Set by `publish` through a call downward; no ORM relationship, since the revision points at the article.
+    # The key points at the outcome of a review and not at the revision: what was not approved cannot be live.
     live_revision_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("revision.id", use_alter=True, name="fk_article_live_revision_id")
+        sa.ForeignKey("review_outcome.revision_id", use_alter=True, name="fk_article_live_revision_id")
     )
     created_at: Mapped[datetime]
     lead: Mapped[Administration] = relationship()

@@ -27,10 +27,14 @@ class Decision(StrEnum):
 
 
 class SignedAs(StrEnum):
-    """`second_eyes`: contributed nothing. `author`: signs for the competence only, and it is shown."""
+    """`second_eyes`: contributed nothing. `author`: signs for the competence only, and it is shown.
+
+    `nobody` is for an abstention: it answers for the administration, and is nobody's pair of eyes.
+    """
 
     SECOND_EYES = "second_eyes"
     AUTHOR = "author"
+    NOBODY = "nobody"
 
 
 class DraftAct(Base):
@@ -66,6 +70,10 @@ class Revision(Base):
     fingerprint: Mapped[str] = mapped_column(sa.String(64))
     # The run table at this number, so that a restored or revised text keeps its authors.
     authorship: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    # Who did what in the whole life of the draft up to this number, as `contributions.Tally.as_json` writes it.
+    # The counters only grow, so two revisions of one draft can be subtracted: that is the difference with the
+    # live edition, whenever it came out.
+    authors: Mapped[list[Any]] = mapped_column(default=list)
     change_note: Mapped[str] = mapped_column(sa.String(500), default="")
     main_author_administration_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id"))
     created_by: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
@@ -108,6 +116,13 @@ class RevisionPart(Base):
         one_of("part", Part),
         # The target of a sign-off's foreign key: who signs as second eyes must be down as second eyes.
         sa.UniqueConstraint("revision_id", "person_id", "part"),
+        sa.CheckConstraint(
+            "inserted >= 0 AND deleted >= 0 AND attributes >= 0 AND fields >= 0", name="numbers_count"
+        ),
+        # Second eyes contributed nothing, and the numbers of the row say the same.
+        sa.CheckConstraint(
+            "part = 'wrote' OR inserted + deleted + attributes + fields = 0", name="second_eyes_wrote_nothing"
+        ),
     )
 
 
@@ -136,7 +151,7 @@ class SignOff(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     decision: Mapped[Decision] = mapped_column(Word(Decision))
     signed_as: Mapped[SignedAs] = mapped_column(Word(SignedAs))
-    # NULL for an author, so that the composite key below then asks for nothing.
+    # NULL for an author or an abstention, so that the composite key below then asks for nothing.
     second_eyes: Mapped[str | None] = mapped_column(sa.String(40))
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     signature: Mapped[bytes] = mapped_column(sa.LargeBinary)
@@ -161,9 +176,12 @@ class SignOff(Base):
             name="fk_sign_off_second_eyes",
         ),
         sa.CheckConstraint(
-            "(signed_as = 'second_eyes' AND second_eyes = 'second_eyes')"
-            " OR (signed_as = 'author' AND second_eyes IS NULL)",
+            "(signed_as = 'second_eyes' AND second_eyes IS NOT NULL AND second_eyes = 'second_eyes')"
+            " OR (signed_as <> 'second_eyes' AND second_eyes IS NULL)",
             name="second_eyes_said_once",
+        ),
+        sa.CheckConstraint(
+            "(decision = 'abstained') = (signed_as = 'nobody')", name="abstention_is_nobodys",
         ),
     )
 
