@@ -28,11 +28,12 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq >&2
   # Ubuntu's package is a stub that asks for snap; then Playwright's build is the way.
-  apt-get install -y -qq --no-install-recommends chromium >&2 || true
+  apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >&2 || true
   hash -r
   if found; then exit 0; fi
+  with_deps=--with-deps
 fi
 
 echo "→ Chromium, through Playwright" >&2
-PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD= .venv/bin/python -m playwright install chromium >&2
+PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD= .venv/bin/python -m playwright install ${with_deps:-} chromium >&2
 found
