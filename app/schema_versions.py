@@ -1,0 +1,20 @@
+"""The numbered migrations, from code: what `make run` does before it listens."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+
+from config import ROOT
+
+
+def alembic_config(database_url: str) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(ROOT / "migrations"))
+    configuration.attributes["database_url"] = database_url
+    return configuration
+
+
+def upgrade(database_url: str) -> None:
+    """Bring the schema to CURRENT_HEAD; does nothing when it is there."""
+    command.upgrade(alembic_config(database_url), "head")
