@@ -1,0 +1,110 @@
+// The line itself: WebSocket first, long polling where WebSockets are refused, and also where a proxy accepts them and
+// then stays mute. What was learned is remembered for the tab.
+
+import { io, type Socket } from "socket.io-client";
+
+const REMEMBERED = "open-lab.transport";
+/** A join that is not acknowledged in this time over a WebSocket is taken for a mute proxy (realtime.md, promise 3). */
+const PROBE = 5_000;
+const MAX_PROBE = 30_000;
+
+export interface Line {
+  socket: Socket;
+  /** To be called when the join was acknowledged: the way works. */
+  works(): void;
+  close(): void;
+}
+
+function remembered(): boolean {
+  try {
+    return sessionStorage.getItem(REMEMBERED) === "polling";
+  } catch {
+    return false;
+  }
+}
+
+function remember(): void {
+  try {
+    sessionStorage.setItem(REMEMBERED, "polling");
+  } catch {
+    // Without a memory the next page probes again: five seconds, nothing lost.
+  }
+}
+
+export function openLine(namespace: string, path: string): Line {
+  let polling = remembered();
+  let fell = false;
+  let probe: ReturnType<typeof setTimeout> | null = null;
+  let attemptAt = 0;
+
+  const socket = io(namespace, {
+    path,
+    transports: polling ? ["polling"] : ["websocket", "polling"],
+    tryAllTransports: true,
+    autoConnect: false,
+    forceNew: true,
+    reconnectionDelay: 300,
+    reconnectionDelayMax: 5_000,
+    timeout: 20_000,
+  });
+
+  const stopProbe = () => {
+    if (probe !== null) clearTimeout(probe);
+    probe = null;
+  };
+
+  const fall = () => {
+    probe = null;
+    if (polling) return;
+    polling = true;
+    fell = true;
+    socket.io.opts.transports = ["polling"];
+    socket.disconnect();
+    socket.connect();
+  };
+
+  const startProbe = (wait: number) => {
+    stopProbe();
+    if (!polling) probe = setTimeout(fall, wait);
+  };
+
+  const attempt = () => {
+    attemptAt = Date.now();
+    startProbe(PROBE);
+  };
+
+  socket.io.on("reconnect_attempt", attempt);
+  // A refusal is an answer: the server is down or says no, and nothing is mute.
+  socket.io.on("error", stopProbe);
+  socket.io.on("reconnect_error", stopProbe);
+  socket.on("connect_error", stopProbe);
+  socket.on("connect", () => {
+    // On a slow line the join of a long text takes its time: the wait follows the time that connecting took.
+    startProbe(Math.min(MAX_PROBE, Math.max(PROBE, 10 * (Date.now() - attemptAt))));
+  });
+  socket.on("disconnect", stopProbe);
+
+  const online = () => {
+    if (socket.connected) return;
+    // The next attempt of the back-off may be seconds away: the line is there now.
+    socket.disconnect();
+    attempt();
+    socket.connect();
+  };
+  addEventListener("online", online);
+
+  attempt();
+  socket.connect();
+  return {
+    socket,
+    works() {
+      stopProbe();
+      if (fell) remember();
+    },
+    close() {
+      stopProbe();
+      removeEventListener("online", online);
+      socket.close();
+    },
+  };
+}

@@ -1,0 +1,482 @@
+// One person's stay at one draft: the document, its client id, what is kept on the device, and what to do when the
+// server says never. A document that was refused something is thrown away and built anew from the server under a new
+// client id, because a refused stroke has used up clocks. No DOM in here: the editor gives a `SessionView`.
+
+import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
+import * as Y from "yjs";
+import type { Box, Outbox, StoredBox } from "./outbox.ts";
+import type { AccessNews, JoinReply, JoinRequest, Person, WireError } from "./protocol.ts";
+import { FRAGMENT, SCHEMA_NUMBER } from "./schema.ts";
+import type { Situation } from "./savestate.ts";
+import { insertedText } from "./strokes.ts";
+import { Wire, type SocketLike, type Stroke } from "./wire.ts";
+
+/** Origin of every transaction that came from elsewhere; what has another origin is one's own. */
+export const REMOTE = Symbol("remote");
+
+export interface SessionView {
+  mount(doc: Y.Doc, awareness: Awareness): void;
+  unmount(): void;
+  setWritable(writable: boolean): void;
+  /** True while an input method or a dead key is composing: nothing may change under it. */
+  composing(): boolean;
+  people(people: readonly Person[], own: number | null): void;
+  said(situation: Situation): void;
+  unsent(text: string, code: string): void;
+  stage(stage: string): void;
+  stopped(code: string): void;
+  /** The page itself has to be loaded again, for a newer editor. */
+  reloadPage(): void;
+}
+
+export interface SessionOptions {
+  draft: number;
+  sharedComputer: boolean;
+  socket: SocketLike;
+  outbox: Outbox;
+  view: SessionView;
+  /** The id this tab had before a reload. */
+  known?: { clientId: number; history: string } | null;
+  remember?(known: { clientId: number; history: string }): void;
+  /** Takes the lock of a client id for as long as the tab lives; false when another living tab has it. */
+  lock?(clientId: number): Promise<boolean>;
+  window?: number;
+  ackTimeout?: number;
+}
+
+/** One life of a local document. */
+interface Life {
+  doc: Y.Doc;
+  awareness: Awareness;
+  wire: Wire;
+  clientId: number | null;
+  /** The id under which the device keeps this life's strokes. */
+  keptUnder: number;
+  history: string | null;
+  person: string;
+  seq: number | null;
+  based: boolean;
+}
+
+// Rebuilding more often than this in a minute means that something is wrong for good.
+const MAX_REBUILDS = 5;
+// How long a composition may hold other people's strokes back, milliseconds.
+const MAX_HOLD = 10_000;
+// A gap that the server did not close by itself in this time, milliseconds, is closed by joining again.
+const GAP_PATIENCE = 2_000;
+const AWARENESS_PAUSE = 60;
+// A reload starts a fresh Awareness, but colleagues remember the old clock of the id: start from the time, in steps of
+// 50 ms since 2026, which stays below 2^32 until 2032.
+const AWARENESS_EPOCH = Date.UTC(2026, 0, 1);
+
+export class Session {
+  private life: Life | null = null;
+  private counter = 0;
+  private adopted: StoredBox[] = [];
+  private refusal: string | null = null;
+  private stopped = false;
+  private rebuilds: number[] = [];
+  private held: { update: Uint8Array; at: number }[] = [];
+  private holdTimer: ReturnType<typeof setTimeout> | null = null;
+  private awarenessTimer: ReturnType<typeof setTimeout> | null = null;
+  private gapTimer: ReturnType<typeof setTimeout> | null = null;
+  private known: { clientId: number; history: string } | null;
+
+  constructor(private readonly options: SessionOptions) {
+    this.known = options.known ?? null;
+  }
+
+  async start(): Promise<void> {
+    const { outbox, draft, lock } = this.options;
+    for (const box of await outbox.read(draft)) {
+      if (!lock || (await lock(box.clientId))) this.adopted.push(box);
+    }
+    const last = this.adopted[this.adopted.length - 1];
+    if (last) this.known = { clientId: last.clientId, history: last.history };
+    for (const box of this.adopted) for (const stroke of box.strokes) this.counter = Math.max(this.counter, stroke.n);
+    this.begin();
+  }
+
+  get pending(): number {
+    return this.life?.wire.pending.length ?? 0;
+  }
+
+  get doc(): Y.Doc | null {
+    return this.life?.doc ?? null;
+  }
+
+  get clientId(): number | null {
+    return this.life?.clientId ?? null;
+  }
+
+  /** Called when a composition ended: what waited may come in. */
+  compositionEnded(): void {
+    this.releaseHeld();
+  }
+
+  dismissRefusal(): void {
+    this.refusal = null;
+    this.say();
+  }
+
+  end(): void {
+    this.finishLife();
+    this.stopped = true;
+  }
+
+  private begin(): void {
+    const doc = new Y.Doc();
+    const awareness = new Awareness(doc);
+    const life: Life = {
+      doc,
+      awareness,
+      clientId: null,
+      keptUnder: 0,
+      history: null,
+      person: "",
+      seq: null,
+      based: false,
+      wire: null as unknown as Wire,
+    };
+    this.life = life;
+    doc.on("update", (update: Uint8Array, origin: unknown) => {
+      if (origin !== REMOTE && this.life === life) this.stroke(life, update);
+    });
+    doc.on("afterTransactionCleanup", () => this.checkId(life));
+    awareness.on("update", ({ added, updated, removed }: Record<string, number[]>, origin: unknown) => {
+      if (origin !== REMOTE && [...added!, ...updated!, ...removed!].includes(awareness.clientID)) this.pointSoon(life);
+    });
+    const { draft, window, ackTimeout } = this.options;
+    life.wire = new Wire(
+      this.options.socket,
+      {
+        request: () => this.request(life),
+        clientId: () => life.clientId,
+        joined: (reply) => this.joined(life, reply),
+        remote: (update, seq) => this.remote(life, update, seq),
+        awareness: (update) => this.takeAwareness(life, update),
+        people: (people) => this.takePeople(life, people),
+        access: (news) => this.access(life, news),
+        stage: (stage) => this.options.view.stage(stage),
+        reload: (reason) => this.reload(life, reason),
+        saved: (strokes) => this.options.outbox.erase(this.box(life), strokes),
+        refused: (error, strokes, atJoin) => this.refused(life, error, strokes, atJoin),
+        changed: () => this.say(),
+      },
+      { draft, ...(window === undefined ? {} : { window }), ...(ackTimeout === undefined ? {} : { ackTimeout }) },
+    );
+    this.say();
+  }
+
+  private finishLife(): void {
+    const life = this.life;
+    if (!life) return;
+    this.life = null;
+    this.clearTimers();
+    this.held = [];
+    life.wire.close();
+    this.options.view.unmount();
+    life.awareness.destroy();
+    life.doc.destroy();
+  }
+
+  private clearTimers(): void {
+    for (const timer of [this.holdTimer, this.awarenessTimer, this.gapTimer]) if (timer !== null) clearTimeout(timer);
+    this.holdTimer = this.awarenessTimer = this.gapTimer = null;
+  }
+
+  /** Throws the document away and asks the server for it again, under a new client id. */
+  private rebuild(): void {
+    const now = Date.now();
+    this.rebuilds = [...this.rebuilds.filter((at) => now - at < 60_000), now];
+    this.known = null;
+    this.finishLife();
+    if (this.rebuilds.length > MAX_REBUILDS) {
+      this.stop("unavailable");
+      return;
+    }
+    this.begin();
+  }
+
+  /** Nothing more is tried. The text stays in sight, read-only, unless the person may no longer see it. */
+  private stop(code: string): void {
+    this.stopped = true;
+    if (code === "not_found" || code === "forbidden") {
+      this.finishLife();
+    } else {
+      this.clearTimers();
+      this.life?.wire.close();
+      this.options.view.setWritable(false);
+    }
+    this.options.view.stopped(code);
+    this.say();
+  }
+
+  private box(life: Life): Box {
+    return {
+      draft: this.options.draft,
+      history: life.history ?? "",
+      clientId: life.keptUnder,
+      person: life.person,
+    };
+  }
+
+  private request(life: Life): JoinRequest {
+    const known = life.history === null ? this.known : { clientId: life.clientId, history: life.history };
+    return {
+      draft: this.options.draft,
+      state_vector: Y.encodeStateVector(life.doc),
+      schema: SCHEMA_NUMBER,
+      ...(known?.clientId ? { client_id: known.clientId } : {}),
+      ...(known ? { history: known.history } : {}),
+      ...(life.seq === null ? {} : { seq: life.seq }),
+    };
+  }
+
+  private joined(life: Life, reply: JoinReply): boolean {
+    if (this.life !== life) return false;
+    const first = life.history === null;
+    if (!first && reply.history !== life.history) {
+      // Another life of the document: clocks may have been used again, nothing of ours fits it.
+      this.offer(life, "history");
+      void this.options.outbox.eraseBox(this.box(life));
+      this.rebuild();
+      return false;
+    }
+    Y.applyUpdate(life.doc, reply.update, REMOTE);
+    if (first) {
+      const own = reply.people.find((person) => person.client_id === reply.client_id);
+      life.person = own === undefined ? "" : String(own.person);
+      life.history = reply.history;
+    }
+    const before = this.box(life);
+    const adopted = first ? this.adopt(life, reply) : [];
+    life.seq = reply.seq;
+    life.clientId = reply.client_id;
+    life.keptUnder = reply.client_id;
+    life.doc.clientID = reply.client_id;
+    this.seatAwareness(life, reply.client_id);
+    this.known = { clientId: reply.client_id, history: reply.history };
+    this.options.remember?.(this.known);
+    void this.options.lock?.(reply.client_id);
+    if (first) {
+      for (const box of adopted) this.takeOver(life, box);
+    } else if (before.clientId !== reply.client_id && life.wire.pending.length > 0) {
+      // The strokes still to be sent are kept under the id that a reload will ask for.
+      for (const stroke of life.wire.pending) this.options.outbox.put(this.box(life), stroke);
+      void this.options.outbox.eraseBox(before);
+    }
+    if (reply.awareness) this.takeAwareness(life, reply.awareness);
+    if (first) this.options.view.mount(life.doc, life.awareness);
+    this.takePeople(life, reply.people);
+    this.options.view.setWritable(reply.can_write);
+    this.pointSoon(life);
+    return true;
+  }
+
+  /** Strokes kept by an earlier tab of the same person: those of this life are put into the document. */
+  private adopt(life: Life, reply: JoinReply): StoredBox[] {
+    const mine = this.adopted.filter((box) => box.person === life.person);
+    this.adopted = [];
+    const live = mine.filter((box) => box.history === reply.history);
+    for (const box of mine) {
+      if (box.history === reply.history) continue;
+      this.options.view.unsent(storedText(box), "history");
+      void this.options.outbox.eraseBox(box);
+    }
+    // Before the client id is set: Yjs takes a new one when its own strokes come in from outside.
+    for (const box of live) for (const stroke of box.strokes) Y.applyUpdate(life.doc, stroke.update, REMOTE);
+    return live;
+  }
+
+  private takeOver(life: Life, box: StoredBox): void {
+    if (box.clientId === life.clientId) {
+      life.wire.restore(box.strokes);
+      return;
+    }
+    const renumbered = box.strokes.map((stroke) => ({ n: ++this.counter, update: stroke.update }));
+    for (const stroke of renumbered) this.options.outbox.put(this.box(life), stroke);
+    void this.options.outbox.eraseBox(box);
+    life.wire.restore(renumbered);
+  }
+
+  private stroke(life: Life, update: Uint8Array): void {
+    // A seat that only reads sends nothing, whatever a plugin may have tidied.
+    if (!life.wire.canWrite && life.wire.phase === "open") return;
+    const stroke: Stroke = { n: ++this.counter, update };
+    this.refusal = null;
+    this.options.outbox.put(this.box(life), stroke);
+    life.wire.push(stroke);
+  }
+
+  /** Yjs changes its id when somebody else seems to write under it: no stroke may be made before a new seat. */
+  private checkId(life: Life): void {
+    if (this.life !== life || life.clientId === null || life.doc.clientID === life.clientId) return;
+    life.clientId = null;
+    this.known = null;
+    this.options.view.setWritable(false);
+    queueMicrotask(() => {
+      if (this.life === life) life.wire.join();
+    });
+  }
+
+  private remote(life: Life, update: Uint8Array, seq: number): void {
+    if (this.life !== life) return;
+    life.seq = seq;
+    if (this.held.length > 0 || this.options.view.composing()) {
+      this.held.push({ update, at: Date.now() });
+      this.holdTimer ??= setTimeout(() => this.releaseHeld(), MAX_HOLD);
+      return;
+    }
+    this.apply(life, update);
+  }
+
+  private releaseHeld(): void {
+    if (this.holdTimer !== null) clearTimeout(this.holdTimer);
+    this.holdTimer = null;
+    const life = this.life;
+    const held = this.held;
+    this.held = [];
+    if (life) for (const { update } of held) this.apply(life, update);
+  }
+
+  private apply(life: Life, update: Uint8Array): void {
+    Y.applyUpdate(life.doc, update, REMOTE);
+    if (life.doc.store.pendingStructs === null || this.gapTimer !== null) return;
+    this.gapTimer = setTimeout(() => {
+      this.gapTimer = null;
+      if (this.life === life && life.doc.store.pendingStructs !== null) life.wire.join();
+    }, GAP_PATIENCE);
+  }
+
+  private seatAwareness(life: Life, id: number): void {
+    const { awareness } = life;
+    if (awareness.clientID === id) return;
+    const state = awareness.getLocalState();
+    awareness.states.delete(awareness.clientID);
+    awareness.meta.delete(awareness.clientID);
+    awareness.clientID = id;
+    const clock = Math.floor((Date.now() - AWARENESS_EPOCH) / 50);
+    awareness.meta.set(id, { clock: Math.max(clock, (awareness.meta.get(id)?.clock ?? 0) + 1), lastUpdated: Date.now() });
+    awareness.setLocalState({ cursor: state?.["cursor"] ?? null });
+  }
+
+  private pointSoon(life: Life): void {
+    this.awarenessTimer ??= setTimeout(() => {
+      this.awarenessTimer = null;
+      if (this.life !== life || life.clientId === null || life.awareness.getLocalState() === null) return;
+      life.wire.sendAwareness(encodeAwarenessUpdate(life.awareness, [life.awareness.clientID]));
+    }, AWARENESS_PAUSE);
+  }
+
+  private takeAwareness(life: Life, update: Uint8Array): void {
+    if (this.life !== life || update.byteLength === 0) return;
+    try {
+      applyAwarenessUpdate(life.awareness, update, REMOTE);
+    } catch {
+      // Where colleagues point is a courtesy; a broken message about it must not stop the text.
+    }
+  }
+
+  private takePeople(life: Life, people: readonly Person[]): void {
+    if (this.life !== life) return;
+    const present = new Set(people.map((person) => person.client_id));
+    const gone = [...life.awareness.getStates().keys()].filter((id) => id !== life.awareness.clientID && !present.has(id));
+    if (gone.length > 0) removeAwarenessStates(life.awareness, gone, REMOTE);
+    this.options.view.people(people, life.clientId);
+  }
+
+  private access(life: Life, news: AccessNews): void {
+    if (this.life !== life) return;
+    if (!news.rights.includes("read")) {
+      this.offer(life, "not_found");
+      void this.options.outbox.eraseBox(this.box(life));
+      this.stop("not_found");
+      return;
+    }
+    this.options.view.setWritable(news.can_write);
+    if (!news.can_write && life.wire.pending.length > 0) {
+      this.refused(life, { code: "forbidden" }, life.wire.pending, false);
+    }
+  }
+
+  private reload(life: Life, reason: string): void {
+    if (this.life !== life) return;
+    if (reason !== "schema") {
+      // A restored or healed document: the next join tells whether it is another life.
+      life.wire.join();
+      return;
+    }
+    if (life.wire.pending.length > 0 && !this.options.outbox.keeps) this.offer(life, "schema");
+    else this.options.view.reloadPage();
+  }
+
+  private refused(life: Life, error: WireError, strokes: readonly Stroke[], atJoin: boolean): void {
+    if (this.life !== life) return;
+    this.refusal = error.code;
+    if (atJoin && error.code === "schema") {
+      this.options.view.reloadPage();
+      return;
+    }
+    if (strokes.length > 0) this.offer(life, error.code);
+    if (error.code === "unauthenticated") {
+      // The session ended, the person may sign in again: what the device keeps waits for them.
+      this.stop(error.code);
+      return;
+    }
+    if (life.history !== null) void this.options.outbox.eraseBox(this.box(life));
+    if (atJoin) this.stop(error.code);
+    else this.rebuild();
+  }
+
+  private offer(life: Life, code: string): void {
+    const updates = life.wire.pending.map((stroke) => stroke.update);
+    if (updates.length === 0) return;
+    this.refusal = code;
+    this.options.view.unsent(insertedText(life.doc.getXmlFragment(FRAGMENT), updates), code);
+  }
+
+  private say(): void {
+    const life = this.life;
+    const wire = life?.wire as Wire | null | undefined;
+    const pending = wire?.pending.length ?? 0;
+    const online = wire?.phase === "open" || wire?.phase === "paused";
+    this.options.view.said({
+      joined: life !== null && life.history !== null,
+      stopped: this.stopped,
+      online,
+      canWrite: wire?.canWrite ?? false,
+      pending,
+      refusal: this.refusal,
+      keeps: this.options.outbox.keeps,
+      sharedComputer: this.options.sharedComputer,
+    });
+    if (life && pending > 0 && !online) this.keepBase(life);
+    if (life && pending === 0) life.based = false;
+  }
+
+  /** Once per spell without the line: the document the unsent strokes belong to. */
+  private keepBase(life: Life): void {
+    if (life.based || !this.options.outbox.keeps || life.history === null) return;
+    life.based = true;
+    this.options.outbox.putBase(this.box(life), Y.encodeStateAsUpdate(life.doc));
+  }
+}
+
+/** What an earlier tab could not send, as text, from the rows alone. */
+export function storedText(box: StoredBox): string {
+  const doc = new Y.Doc();
+  if (box.base) Y.applyUpdate(doc, box.base);
+  const updates = box.strokes.map((stroke) => stroke.update);
+  for (const update of updates) Y.applyUpdate(doc, update);
+  const text = insertedText(doc.getXmlFragment(FRAGMENT), updates);
+  if (text) return text;
+  // Without its base the document cannot be built: the typed characters, in the order they were typed.
+  let typed = "";
+  for (const update of updates) {
+    for (const struct of Y.decodeUpdate(update).structs) {
+      if (struct instanceof Y.Item && struct.content instanceof Y.ContentString) typed += struct.content.str;
+    }
+  }
+  return typed;
+}
