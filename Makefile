@@ -60,8 +60,8 @@ bench: .make/python-dev .make/bundle ## Benchmarks, written under benchmarks/res
 check: .make/python-dev .make/node ## Format, lint, types, import floors, links in docs, locks
 	@bash make/check.sh
 
-format: .make/python-dev ## Put the code in its canonical form
-	@$(PY) -m ruff check --fix-only --quiet . && $(PY) -m ruff format .
+format: .make/python-dev ## Put the code in its canonical form, and the French of the screens in its typography
+	@$(PY) -m ruff check --fix-only --quiet . ; $(PY) -m ruff format . && $(PY) make/typeset.py write
 
 locks: .make/python-dev ## Pin requirements*.in again into requirements*.lock
 	@$(PY) make/locks.py write $(ARGS)

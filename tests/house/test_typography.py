@@ -5,90 +5,45 @@ A line that breaks before « ? » or a « ' » of a typewriter is the first thin
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
-from pathlib import Path
+import runpy
 
-import jinja2
-import jinja2.ext
 import pytest
 
-from tests.house.tree import parsed, served_modules, shown, tracked
+from tests.house.tree import ROOT, shown
 
-TEMPLATES = tracked("*/templates/*", "*/templates/**/*")
-FAULTS = (
-    (re.compile(r"[^\u00a0\u202f:;?!][:;?!](?=\s|$)"), "a no-break space stands before : ; ? !"),
-    (re.compile(r"«(?![\u00a0\u202f])|(?<![\u00a0\u202f])»"), "no-break spaces stand inside « »"),
-    (re.compile(r"[^\W\d_]'[^\W\d_]"), "the apostrophe is ’"),
-    (re.compile(r"\.\.\."), "the ellipsis is …"),
-)
-# An address or a time has colons of its own.
-NOT_PROSE = re.compile(r"https?://\S+|\b\d{1,2}:\d{2}\b|%\(\w+\)\w|&\w+;|<[^>]*>")
-GETTEXT = {"_", "gettext", "lazy_gettext", "pgettext", "ngettext", "_l", "_n"}
+TYPESET = runpy.run_path(str(ROOT / "make" / "typeset.py"))
 
 
-def in_python(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(parsed(path)):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name in GETTEXT:
-            for argument in node.args:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument.lineno, argument.value
-
-
-def in_template(path: Path) -> Iterator[tuple[int, str]]:
-    environment = jinja2.Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"])
-    found = environment.extract_translations(path.read_text(encoding="utf-8"))  # type: ignore[attr-defined]
-    for line, _function, message in found:
-        for text in message if isinstance(message, tuple) else (message,):
-            if isinstance(text, str):
-                yield line, text
-
-
-def faults(text: str) -> list[str]:
-    prose = NOT_PROSE.sub("x", text)
-    return [reason for pattern, reason in FAULTS if pattern.search(prose)]
-
-
-def test_python_speaks_typeset_french() -> None:
-    wrong = [
-        f"{shown(path)}:{line}: {'; '.join(faults(text))}: {text!r}"
-        for path in served_modules()
-        for line, text in in_python(path)
-        if faults(text)
-    ]
-    assert not wrong, "\n".join(wrong)
-
-
-def test_templates_speak_typeset_french() -> None:
-    wrong = [
-        f"{shown(path)}:{line}: {'; '.join(faults(text))}: {text!r}"
-        for path in TEMPLATES
-        if path.suffix in (".html", ".txt", ".xml")
-        for line, text in in_template(path)
-        if faults(text)
-    ]
-    assert not wrong, "\n".join(wrong)
+def test_the_screens_speak_typeset_french() -> None:
+    wrong = []
+    for path in TYPESET["files"]():
+        before, after = path.read_text(encoding="utf-8"), TYPESET["corrected"](path)
+        pairs = zip(before.splitlines(), after.splitlines(), strict=True)
+        wrong += [f"{shown(path)}:{n}: {old.strip()}" for n, (old, new) in enumerate(pairs, 1) if old != new]
+    assert not wrong, "`make format` puts these right:\n" + "\n".join(wrong)
 
 
 @pytest.mark.parametrize(
-    ("text", "right"),
+    ("typed", "typeset"),
     [
-        ("Êtes-vous sûr\u00a0?", True),
-        ("Êtes-vous sûr\u202f?", True),
-        ("Êtes-vous sûr ?", False),
-        ("Êtes-vous sûr?", False),
-        ("«\u00a0Oui\u00a0»", True),
-        ("« Oui »", False),
-        ("l’eau", True),
-        ("l'eau", False),
-        ("à 10:30, voir https://exemple.nc/a?b:c", True),
-        ("%(n)s pages", True),
-        ("Patience...", False),
+        ("Êtes-vous sûr ?", "Êtes-vous sûr\u00a0?"),
+        ("Êtes-vous sûr?", "Êtes-vous sûr\u00a0?"),
+        ("Êtes-vous sûr\u202f?", "Êtes-vous sûr\u202f?"),
+        ("« Oui »", "«\u00a0Oui\u00a0»"),
+        ("« Est-ce ouvert ? »", "«\u00a0Est-ce ouvert\u00a0?\u00a0»"),
+        ("l'eau", "l’eau"),
+        ("à 10:30, voir https://exemple.nc/a?b:c", "à 10:30, voir https://exemple.nc/a?b:c"),
+        ("%(n)s pages : %(name)s ?", "%(n)s pages\u00a0: %(name)s\u00a0?"),
+        ("Patience...", "Patience…"),
     ],
 )
-def test_the_proof_reader_knows_its_rules(text: str, right: bool) -> None:
-    assert (not faults(text)) is right
+def test_the_typesetter_knows_its_rules(typed: str, typeset: str) -> None:
+    assert TYPESET["typeset"](typed) == typeset
+    assert TYPESET["typeset"](typeset) == typeset
+
+
+def test_only_what_is_said_on_a_screen_is_touched() -> None:
+    places = TYPESET["places_in_python"]('log("Non : rien")\nx = _("Oui : tout", name="a : b")\n')
+    assert [(start, end) for start, end, _quote in places] == [(25, 35)]
+    places = TYPESET["places_in_template"]("<a title=\"a : b\">{{ _('Oui : tout') }}</a>")
+    assert [(start, end) for start, end, _quote in places] == [(23, 33)]

@@ -16,13 +16,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.errors", "app.clock", "app.extensions"),
     ("app.events",),
     ("app.db",),
-    ("app.web", "app.policy", "app.markup", "app.audit", "app.panels", "app.mail", "app.jobs"),
+    ("app.web", "app.assets", "app.policy", "app.markup", "app.audit", "app.panels", "app.mail", "app.jobs"),
     ("app.directory",),
     ("app.accounts",),
     ("labs",),
     ("drafts",),
     ("realtime", "publish"),
-    ("app.factory", "app.cli", "app.seed", "app.server", "wsgi"),
+    ("app.factory", "app.cli", "app.seed", "app.server", "app.worker", "app.schema_versions", "wsgi"),
 )
 STRANGERS = {"realtime", "publish"}
 # Folders of data inside `app` that hold no module of their own.
