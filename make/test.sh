@@ -22,6 +22,9 @@ export HOME="$root/.cache/home"
 export XDG_CACHE_HOME="$HOME/.cache" XDG_CONFIG_HOME="$HOME/.config" XDG_DATA_HOME="$HOME/.local/share"
 unset SECRET_KEY DATABASE_URL REDIS_URL DATA_DIR PORT HOST PUBLIC_URL
 
+answers() {
+  "$root/.venv/bin/python" -c 'import sys, sqlalchemy as sa; sa.create_engine(sys.argv[1]).connect()' "$1" 2>/dev/null
+}
 pytest() { "$root/.venv/bin/python" -m pytest "$@"; }
 
 if [ -n "$soak" ]; then
@@ -38,6 +41,13 @@ echo "→ Python"
 # Two workers: the smallest machine we promise has two cores. A file stays with one worker, so that what a
 # module starts (a server, a database) is started once.
 pytest -n "${WORKERS:-2}" --dist loadfile tests --ignore=tests/journeys || status=1
+echo "→ Python, the same on PostgreSQL"
+if [ "${CI:-}" = true ] || answers "$TEST_DATABASE_URL"; then
+  pytest -n "${WORKERS:-2}" --dist loadfile --database=postgresql \
+    tests --ignore=tests/journeys --ignore=tests/house || status=1
+else
+  echo "!!! SKIPPED ALOUD: no PostgreSQL answers at TEST_DATABASE_URL ($TEST_DATABASE_URL)"
+fi
 echo "→ TypeScript"
 npm test --silent || status=1
 if [ -d tests/journeys ]; then
