@@ -6,20 +6,20 @@ XmlText whose formatting attributes are the marks, an inline leaf (a forced line
 XmlTexts as an XmlElement.
 """
 
-import difflib
-import json
-import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from pycrdt import Doc, Subscription, XmlElement, XmlFragment, XmlText
+from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from drafts.grammar import GRAMMAR, Node, Tree, is_block, merge_runs, normalise, plain_text, with_ids
+from drafts.pairing import pair_blocks, word_edits
 
 __all__ = [
     "GRAMMAR",
     "Doc",
     "DocumentBroken",
+    "Element",
+    "Fragment",
     "apply",
     "content",
     "diff",
@@ -31,12 +31,14 @@ __all__ = [
     "seed_update",
     "state",
     "state_vector",
-    "watch",
+    "Text",
 ]
 
-# A run longer than this is compared as a whole (common start and end) and not word by word: difflib is
-# quadratic, and a rewrite must not stall the people who type.
-WORDS_COMPARED = 4_000
+# The shared types under the names that the rest of the room uses.
+Element: TypeAlias = XmlElement
+Fragment: TypeAlias = XmlFragment
+Text: TypeAlias = XmlText
+
 # How deep a reader follows a document. The gate lets 32 levels through.
 DEPTH = 64
 
@@ -118,11 +120,6 @@ def diff(doc: Doc, state_vector: bytes) -> bytes:
     return result
 
 
-def watch(doc: Doc, callback: Callable[[list[Any]], None]) -> Subscription:
-    """Call back after each transaction that changed the text, with its deep events."""
-    return content(doc).observe_deep(callback)
-
-
 # Reading
 
 
@@ -167,7 +164,7 @@ def _read_blocks(parent: XmlFragment | XmlElement, depth: int) -> Tree:
 def _read_block(element: XmlElement, depth: int) -> Node:
     name = element.tag or ""
     node: Node = {"type": name}
-    attrs = GRAMMAR.type_node_attributes(name, dict(element.attributes))
+    attrs = GRAMMAR.type_node_attributes(name, _attributes(element))
     if attrs:
         node["attrs"] = attrs
     inner = (
@@ -178,6 +175,11 @@ def _read_block(element: XmlElement, depth: int) -> Node:
     if inner:
         node["content"] = inner
     return node
+
+
+def _attributes(element: XmlElement) -> dict[str, Any]:
+    pairs: Any = element.attributes
+    return dict(iter(pairs))
 
 
 def _read_inline(element: XmlElement, depth: int) -> Tree:
@@ -322,7 +324,7 @@ def _rewrite_children(parent: XmlFragment | XmlElement, wanted: Sequence[Node]) 
         _read_block(child, 0) if isinstance(child, XmlElement) and _is_clean(child) else None
         for child in children
     ]
-    pairs = _pair_blocks(held, wanted)
+    pairs = pair_blocks(held, wanted)
     # From the end to the start, so that indices before the place of work stay true.
     next_old = len(children)
     for target in range(len(wanted) - 1, -1, -1):
@@ -360,41 +362,9 @@ def _is_clean(element: XmlElement) -> bool:
     return True
 
 
-def _pair_blocks(held: "Sequence[Node | None]", wanted: Sequence[Node]) -> dict[int, int]:
-    """Which held block becomes which wanted one, both in order: {index in wanted: index in held}."""
-
-    def sign(node: "Node | None") -> str:
-        return json.dumps(node, sort_keys=True) if node is not None else "\x00"
-
-    def name(node: "Node | None", place: str) -> str:
-        ident = node.get("attrs", {}).get("id") if node is not None else None
-        return f"{node['type']}:{ident}" if node is not None and ident else place
-
-    pairs: dict[int, int] = {}
-    equal = difflib.SequenceMatcher(
-        None, [sign(node) for node in held], [sign(node) for node in wanted], False
-    )
-    gaps = [(0, 0)]
-    for a, b, size in equal.get_matching_blocks():
-        gaps += [(a, b), (a + size, b + size)]
-        pairs.update({b + step: a + step for step in range(size)})
-    # Between two stretches of equal blocks: the same id and kind, in order.
-    for (a_from, b_from), (a_to, b_to) in zip(gaps[::2], gaps[1::2], strict=False):
-        old, new = held[a_from:a_to], wanted[b_from:b_to]
-        named = difflib.SequenceMatcher(
-            None,
-            [name(node, f"held {place}") for place, node in enumerate(old)],
-            [name(node, f"wanted {place}") for place, node in enumerate(new)],
-            False,
-        )
-        for a, b, size in named.get_matching_blocks():
-            pairs.update({b_from + b + step: a_from + a + step for step in range(size)})
-    return pairs
-
-
 def _rewrite_block(element: XmlElement, wanted: Node) -> None:
     written = _written_attributes(wanted)
-    now = dict(element.attributes)
+    now = _attributes(element)
     typed = GRAMMAR.type_node_attributes(wanted["type"], now)
     aim = GRAMMAR.type_node_attributes(wanted["type"], written)
     for name in GRAMMAR.nodes[wanted["type"]].attributes:
@@ -427,7 +397,7 @@ def _rewrite_text(text: XmlText, runs: Sequence[Node]) -> None:
         segments = []
     before = "".join(words for words, _ in segments)
     after = "".join(run["text"] for run in runs)
-    for start, end, words in reversed(_word_edits(before, after)):
+    for start, end, words in reversed(word_edits(before, after)):
         at = len(before[:start].encode())
         stop = at + len(before[start:end].encode())
         if stop > at:
@@ -435,27 +405,6 @@ def _rewrite_text(text: XmlText, runs: Sequence[Node]) -> None:
         if words:
             text.insert(at, words, {})
     _reformat(text, runs)
-
-
-def _word_edits(before: str, after: str) -> list[tuple[int, int, str]]:
-    """(start, end, replacement) in characters of `before`, in order, that turn it into `after`."""
-    a, b = re.findall(r"\w+|\W", before), re.findall(r"\w+|\W", after)
-    if len(a) > WORDS_COMPARED or len(b) > WORDS_COMPARED:
-        start = 0
-        while start < min(len(before), len(after)) and before[start] == after[start]:
-            start += 1
-        end = 0
-        while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
-            end += 1
-        return [(start, len(before) - end, after[start : len(after) - end])] if before != after else []
-    places = [0]
-    for word in a:
-        places.append(places[-1] + len(word))
-    return [
-        (places[i], places[j], "".join(b[k:m]))
-        for tag, i, j, k, m in difflib.SequenceMatcher(None, a, b, False).get_opcodes()
-        if tag != "equal"
-    ]
 
 
 def _reformat(text: XmlText, runs: Sequence[Node]) -> None:

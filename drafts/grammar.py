@@ -40,9 +40,12 @@ class Attribute:
             if value in (float("inf"), float("-inf")) or int(value) != value:
                 return self.default
             value = int(value)
-        elif not isinstance(value, str) or len(value) > self.longest:
-            return self.default
-        elif self.pattern is not None and not self.pattern.fullmatch(value):
+        elif (
+            not isinstance(value, str)
+            or len(value) > self.longest
+            or self.pattern is not None
+            and not self.pattern.fullmatch(value)
+        ):
             return self.default
         if self.values and value not in self.values:
             return self.default

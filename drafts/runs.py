@@ -1,0 +1,247 @@
+"""The mirror of a document that the table of authors keeps: texts as bytes with a person beside each byte."""
+
+import zlib
+from array import array
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+# How many bytes of deleted words are remembered, so that words cut in one update and pasted in a later one keep
+# their authors: about ten pages.
+REMEMBERED = 65_536
+# What remembering one stretch costs beside its bytes, so that a million deleted letters are bounded too.
+OVERHEAD = 32
+FORMAT = 1
+
+
+class AuthorshipMismatch(ValueError):
+    """Stored authors that do not belong to this state of the document."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One XmlText: its bytes and, for each byte, whose words and who sent them. An embed is one NUL."""
+
+    text: bytearray
+    carried: array
+    raw: array
+    tally: "dict[tuple[int, int], int] | None" = None
+    packed: bytes | None = None
+
+    def touched(self) -> None:
+        self.tally = self.packed = None
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """One fragment or element: its children in order. None stands for what is neither element nor text."""
+
+    children: "list[Branch | Line | None]" = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Cut:
+    """A stretch that one update took out, and where it stood. `kept` marks the bytes found again."""
+
+    text: bytes
+    carried: array
+    line: Line
+    at: int
+    person: int
+    kept: bytearray
+
+
+@dataclass(slots=True, eq=False)
+class Fresh:
+    """A stretch that one update brought in."""
+
+    line: Line
+    start: int
+    end: int
+
+
+class Memory:
+    """The stretches deleted lately, the oldest forgotten first."""
+
+    def __init__(self) -> None:
+        self._cuts: deque[Cut] = deque()
+        self._by_text: dict[bytes, list[Cut]] = {}
+        self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._cuts)
+
+    def __contains__(self, cut: Cut) -> bool:
+        return cut in self._by_text.get(cut.text, ())
+
+    def recent(self) -> list[Cut]:
+        """All that is remembered, the newest first."""
+        return list(reversed(self._cuts))
+
+    def whole(self, text: bytes) -> list[Cut]:
+        """The stretches that are exactly `text`, the newest first."""
+        return list(reversed(self._by_text.get(text, ())))
+
+    def add(self, cut: Cut) -> None:
+        """Remember a stretch; one that is longer than the whole memory is not kept."""
+        if len(cut.text) + OVERHEAD > REMEMBERED:
+            return
+        self._cuts.append(cut)
+        self._by_text.setdefault(cut.text, []).append(cut)
+        self._size += len(cut.text) + OVERHEAD
+        while self._size > REMEMBERED:
+            old = self._cuts.popleft()
+            self._size -= len(old.text) + OVERHEAD
+            same = self._by_text[old.text]
+            same.remove(old)
+            if not same:
+                del self._by_text[old.text]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._cuts.clear()
+        self._by_text.clear()
+        self._size = 0
+
+
+def lines_of(node: Branch | Line | None) -> Iterator[Line]:
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Line):
+            yield top
+        elif top is not None:
+            stack.extend(reversed(top.children))
+
+
+def bytes_of(text: Any) -> bytearray:
+    found = bytearray()
+    for words, _ in text.diff():
+        found += words.encode() if isinstance(words, str) else b"\x00"
+    return found
+
+
+def authors(person: int, size: int) -> array:
+    return array("I", (person,)) * size
+
+
+def cut_out(line: Line, start: int, end: int, person: int) -> Cut:
+    return Cut(
+        bytes(line.text[start:end]), line.carried[start:end], line, start, person, bytearray(end - start)
+    )
+
+
+def runs_of(line: Line) -> Iterator[tuple[tuple[int, int], int]]:
+    for pair, run in groupby(zip(line.carried, line.raw, strict=True)):
+        yield pair, sum(1 for _ in run)
+
+
+def characters(text: bytes | bytearray) -> int:
+    return len(text.decode())
+
+
+def base_characters(cut: Cut, start: int, end: int) -> int:
+    """Characters of the live edition between two places of a cut that were not found again before."""
+    return sum(
+        1
+        for byte, person, kept in zip(
+            cut.text[start:end], cut.carried[start:end], cut.kept[start:end], strict=True
+        )
+        if person == 0 and not kept and byte & 0xC0 != 0x80 and byte != 0
+    )
+
+
+def free(mask: bytearray) -> Iterator[tuple[int, int]]:
+    """The stretches of a mask that are not marked."""
+    start = mask.find(0)
+    while start >= 0:
+        end = mask.find(1, start)
+        if end < 0:
+            end = len(mask)
+        yield start, end
+        start = mask.find(0, end)
+
+
+def pack(lines: Sequence[Line], counts: Sequence[dict[int, int]]) -> bytes:
+    """The authors of texts in document order, and counts by person: format, CRC-32 of the texts, packed numbers."""
+    body = bytearray()
+    _put(body, len(lines))
+    for line in lines:
+        if line.packed is None:
+            packed = bytearray()
+            runs = list(runs_of(line))
+            _put(packed, len(runs))
+            for (carried, raw), size in runs:
+                for number in (size, carried, raw):
+                    _put(packed, number)
+            line.packed = bytes(packed)
+        body += line.packed
+    for count_by_person in counts:
+        people = {person: count for person, count in count_by_person.items() if count}
+        _put(body, len(people))
+        for person, count in sorted(people.items()):
+            _put(body, person)
+            _put(body, count)
+    return bytes([FORMAT]) + _digest(lines).to_bytes(4, "big") + zlib.compress(bytes(body), 6)
+
+
+def unpack(stored: bytes, lines: Sequence[Line]) -> tuple[dict[int, int], dict[int, int]]:
+    """Give the lines their stored authors; the two counts by person.
+
+    Raises AuthorshipMismatch when they are not the authors of these very texts; the lines may then be half done.
+    """
+    if len(stored) < 5 or stored[0] != FORMAT:
+        raise AuthorshipMismatch("not authors of this format")
+    if int.from_bytes(stored[1:5], "big") != _digest(lines):
+        raise AuthorshipMismatch("authors of another state of the text")
+    try:
+        numbers = _numbers(zlib.decompress(stored[5:]))
+        if next(numbers) != len(lines):
+            raise AuthorshipMismatch("another number of texts")
+        for line in lines:
+            carried, raw = array("I"), array("I")
+            for _ in range(next(numbers)):
+                size = next(numbers)
+                if len(carried) + size > len(line.text):
+                    raise AuthorshipMismatch("a longer text")
+                carried += authors(next(numbers), size)
+                raw += authors(next(numbers), size)
+            if len(carried) != len(line.text):
+                raise AuthorshipMismatch("a shorter text")
+            line.carried, line.raw = carried, raw
+            line.touched()
+        deleted = {next(numbers): next(numbers) for _ in range(next(numbers))}
+        attributes = {next(numbers): next(numbers) for _ in range(next(numbers))}
+    except (zlib.error, IndexError, OverflowError) as error:
+        raise AuthorshipMismatch("cut short or damaged") from error
+    return deleted, attributes
+
+
+def _digest(lines: Sequence[Line]) -> int:
+    digest = 0
+    for line in lines:
+        digest = zlib.crc32(b"\xff", zlib.crc32(line.text, digest))
+    return digest
+
+
+def _put(out: bytearray, number: int) -> None:
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+
+
+def _numbers(body: bytes) -> Iterator[int]:
+    at = 0
+    while True:
+        number = shift = 0
+        while True:
+            byte = body[at]
+            at += 1
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        yield number
