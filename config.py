@@ -33,7 +33,9 @@ def _field(default: Any, help: str) -> Any:
 class Settings:
     """What an instance is told by its surroundings. Build it with `from_env`."""
 
-    secret_key: str = _field("", "Signs forms and links; at least 32 bytes. Required outside the demonstration.")
+    secret_key: str = _field(
+        "", "Signs forms and links; at least 32 bytes. Required outside the demonstration."
+    )
     data_dir: Path = _field(ROOT / "data", "Where the database, keys, mails and uploads live.")
     database_url: str = _field("", "SQLAlchemy address. Default: SQLite in DATA_DIR.")
     redis_url: str = _field("", "Redis, when there are several processes. None: one process.")
@@ -45,8 +47,12 @@ class Settings:
     )
     smtp_url: str = _field("", "smtp://user:password@host:port. None: mails become files in DATA_DIR/mail.")
     mail_from: str = _field("openlab@localhost", "Sender of the mails.")
-    metrics_token: str = _field("", "Bearer token that opens /metrics and the details of /readyz from elsewhere.")
-    shared_computers: tuple[str, ...] = _field((), "Address ranges of espaces connectés, separated by commas.")
+    metrics_token: str = _field(
+        "", "Bearer token that opens /metrics and the details of /readyz from elsewhere."
+    )
+    shared_computers: tuple[str, ...] = _field(
+        (), "Address ranges of espaces connectés, separated by commas."
+    )
     trusted_proxies: int = _field(0, "How many reverse proxies stand in front (for X-Forwarded-*).")
     log_level: str = _field("INFO", "DEBUG, INFO, WARNING or ERROR.")
     demo: bool | None = _field(None, "DEMO=0 makes no demonstration content; DEMO=1 allows it off loopback.")
@@ -123,7 +129,9 @@ def _check(settings: Settings) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(f"PUBLIC_URL must be an http(s) address, not {settings.public_url!r}.")
     if parts.scheme == "http" and not _loopback(parts.hostname):
-        raise SettingsError("PUBLIC_URL must be https:// unless it is a loopback address: cookies would be readable.")
+        raise SettingsError(
+            "PUBLIC_URL must be https:// unless it is a loopback address: cookies would be readable."
+        )
     for origin in settings.allowed_origins:
         if origin in ("*", "null") or urlsplit(origin).scheme not in ("http", "https"):
             raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is not an explicit http(s) origin.")

@@ -45,16 +45,31 @@ def record(person_id: int | None, act: str, thing: str, thing_id: object, **deta
     """Note one act in the open unit of work. `detail` takes ids and codes, never names or texts."""
     session().add(
         AuditEntry(
-            at=clock.now(), person_id=person_id, act=act, object_kind=thing, object_id=str(thing_id), detail=detail
+            at=clock.now(),
+            person_id=person_id,
+            act=act,
+            object_kind=thing,
+            object_id=str(thing_id),
+            detail=detail,
         )
     )
 
 
 def _digest(before: str, entry: AuditEntry) -> str:
     content = json.dumps(
-        [before, entry.id, entry.at.isoformat(), entry.person_id, entry.act, entry.object_kind, entry.object_id,
-         entry.detail],
-        ensure_ascii=False, sort_keys=True, separators=(",", ":"),
+        [
+            before,
+            entry.id,
+            entry.at.isoformat(),
+            entry.person_id,
+            entry.act,
+            entry.object_kind,
+            entry.object_id,
+            entry.detail,
+        ],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
     )
     return hashlib.sha256(content.encode()).hexdigest()
 

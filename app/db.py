@@ -103,8 +103,12 @@ class OutboxRow(Base):
     noted_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
     __table_args__ = (
-        sa.Index("ix_outbox_waiting", "id", sqlite_where=sa.text("delivered_at IS NULL"),
-                 postgresql_where=sa.text("delivered_at IS NULL")),
+        sa.Index(
+            "ix_outbox_waiting",
+            "id",
+            sqlite_where=sa.text("delivered_at IS NULL"),
+            postgresql_where=sa.text("delivered_at IS NULL"),
+        ),
     )
 
 
@@ -125,7 +129,9 @@ class Database:
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
         self.engine = sa.create_engine(
-            url, json_serializer=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True), **options
+            url,
+            json_serializer=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
+            **options,
         )
         self.lock = threading.Lock()
         self.writing: object | None = None
@@ -144,7 +150,13 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's begin event says BEGIN itself, see below
     # FULL: a commit is on the disk when it returns (with NORMAL a power cut lost everything since the last
     # checkpoint when it was tried). busy_timeout blocks the whole loop, so it is short and we wait ourselves.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=50", "cache_size=-16000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=50",
+        "cache_size=-16000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -198,7 +210,9 @@ def unit_of_work() -> Iterator[Session]:
     Raises Unavailable when the database cannot be had; the caller's input is then unchanged and kept by them.
     """
     if _news.get() is not None:
-        raise RuntimeError("a unit of work is already open here: verbs never commit, edges own the transaction")
+        raise RuntimeError(
+            "a unit of work is already open here: verbs never commit, edges own the transaction"
+        )
     base = database()
     if base.is_sqlite:
         base.lock.acquire()

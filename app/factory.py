@@ -45,7 +45,9 @@ def create_app(settings: Settings) -> Flask:
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,

@@ -34,8 +34,12 @@ class DueRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     __table_args__ = (
         sa.UniqueConstraint("kind", "key"),
-        sa.Index("ix_due_row_waiting", "due_at", sqlite_where=sa.text("done_at IS NULL"),
-                 postgresql_where=sa.text("done_at IS NULL")),
+        sa.Index(
+            "ix_due_row_waiting",
+            "due_at",
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        ),
     )
 
 
@@ -48,7 +52,9 @@ class Lease(Base):
     until: Mapped[datetime]
 
 
-def due(kind: str) -> Callable[[Callable[[str, dict[str, Any]], None]], Callable[[str, dict[str, Any]], None]]:
+def due(
+    kind: str,
+) -> Callable[[Callable[[str, dict[str, Any]], None]], Callable[[str, dict[str, Any]], None]]:
     """Register the verb that a due row of `kind` calls with its key and payload, inside a unit of work."""
 
     def register(handler: Callable[[str, dict[str, Any]], None]) -> Callable[[str, dict[str, Any]], None]:
@@ -69,7 +75,8 @@ def plan(kind: str, key: str, due_at: datetime, **payload: Any) -> None:
 
 def cancel(kind: str, key: str) -> None:
     session().execute(
-        sa.update(DueRow).where(DueRow.kind == kind, DueRow.key == key, DueRow.done_at.is_(None))
+        sa.update(DueRow)
+        .where(DueRow.kind == kind, DueRow.key == key, DueRow.done_at.is_(None))
         .values(done_at=clock.now())
     )
 
@@ -92,8 +99,10 @@ def sweep() -> int:
     """Do what is due. Each row in its own transaction; a failure puts that row off and spares the rest."""
     with reading() as current:
         ids = current.scalars(
-            sa.select(DueRow.id).where(DueRow.done_at.is_(None), DueRow.due_at <= clock.now())
-            .order_by(DueRow.due_at).limit(500)
+            sa.select(DueRow.id)
+            .where(DueRow.done_at.is_(None), DueRow.due_at <= clock.now())
+            .order_by(DueRow.due_at)
+            .limit(500)
         ).all()
     done = 0
     for row_id in ids:
@@ -120,7 +129,9 @@ def deliver_outbox(limit: int = 500) -> int:
     with reading() as current:
         waiting = current.execute(
             sa.select(OutboxRow.id, OutboxRow.name, OutboxRow.payload)
-            .where(OutboxRow.delivered_at.is_(None)).order_by(OutboxRow.id).limit(limit)
+            .where(OutboxRow.delivered_at.is_(None))
+            .order_by(OutboxRow.id)
+            .limit(limit)
         ).all()
     finished = 0
     for row_id, name, payload in waiting:

@@ -34,11 +34,16 @@ def write(recipient: str, subject: str, body: str) -> None:
 
 def send_waiting(smtp_url: str, sender: str, folder: Path, limit: int = 50) -> int:
     """Send what waits, oldest first; each is marked in the caller's transaction. Returns how many."""
-    waiting = session().scalars(sa.select(Mail).where(Mail.sent_at.is_(None)).order_by(Mail.id).limit(limit)).all()
+    waiting = (
+        session().scalars(sa.select(Mail).where(Mail.sent_at.is_(None)).order_by(Mail.id).limit(limit)).all()
+    )
     for mail in waiting:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = sender, mail.recipient, mail.subject
-        message["Date"], message["Message-ID"] = format_datetime(mail.noted_at), make_msgid(domain="openlab.invalid")
+        message["Date"], message["Message-ID"] = (
+            format_datetime(mail.noted_at),
+            make_msgid(domain="openlab.invalid"),
+        )
         message.set_content(mail.body)
         if smtp_url:
             _send(smtp_url, message)

@@ -15,9 +15,14 @@ from markupsafe import Markup
 MAX_HTML = 256 * 1024
 MAX_DEPTH = 64
 _TAGS = frozenset(
-    "p br h2 h3 h4 strong em u s ul ol li blockquote a code pre table thead tbody tr th td hr sup sub".split()
+    ["p", "br", "h2", "h3", "h4", "strong", "em", "u", "s", "ul", "ol", "li", "blockquote", "a", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "hr", "sup", "sub"]
 )
-_ATTRIBUTES = {"a": ["href"], "th": ["scope", "colspan", "rowspan"], "td": ["colspan", "rowspan"], "ol": ["start"]}
+_ATTRIBUTES = {
+    "a": ["href"],
+    "th": ["scope", "colspan", "rowspan"],
+    "td": ["colspan", "rowspan"],
+    "ol": ["start"],
+}
 _SCHEMES = ("http", "https", "mailto", "tel")
 _HIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 
@@ -51,7 +56,9 @@ def clean_html(source: str) -> Markup:
     """Harmless HTML made of a fragment from outside. Raises ValueError when it is too large or too deep."""
     if len(source) > MAX_HTML or _depth(source) > MAX_DEPTH:
         raise ValueError("the fragment is too large or nested too deeply")
-    cleaned = bleach.clean(source, tags=_TAGS, attributes=_attribute_allowed, protocols=list(_SCHEMES), strip=True)
+    cleaned = bleach.clean(
+        source, tags=_TAGS, attributes=_attribute_allowed, protocols=list(_SCHEMES), strip=True
+    )
     return Markup(cleaned)  # noqa: S704 - what bleach returns is the one place where markup is trusted
 
 

@@ -21,7 +21,7 @@ from realtime import gateway
 log = logging.getLogger(__name__)
 # From SIGTERM to the exit, at most: strokes that were taken in are on the disk well before.
 GRACE_SECONDS = 8
-DEMO_PASSWORD = "openlab-demo-2026"  # noqa: S105 - public on purpose, only ever in demonstration data
+DEMO_PASSWORD = "openlab-demo-2026"
 
 
 def serve(app: Flask, settings: Settings, *, demo: bool) -> int:
@@ -85,7 +85,9 @@ class Worker:
     def _keep_alive(self) -> None:
         while not self.stopping:
             # It leaves when its standard input closes, so a parent that is killed leaves no orphan.
-            self.process = subprocess.Popen([sys.executable, "-m", "app.worker"], cwd=ROOT, stdin=subprocess.PIPE)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.worker"], cwd=ROOT, stdin=subprocess.PIPE
+            )
             status = self.process.wait()
             if not self.stopping:
                 log.error("the worker ended with status %s; starting it again", status)
@@ -110,14 +112,16 @@ def _say(settings: Settings, seeded: bool) -> None:
     if seed.is_demonstration():
         lines += [
             "  Demonstration content" + (" was made just now." if seeded else "."),
-            f"  Sign in at {settings.public_url}/connexion with the password {DEMO_PASSWORD}", "",
+            f"  Sign in at {settings.public_url}/connexion with the password {DEMO_PASSWORD}",
+            "",
             "    agent@province-sud.example      writes in the running lab",
             "    agent@province-nord.example     writes in the running lab",
             "    animateur@dinum.example         leads the lab",
             "    referent@province-sud.example   signs for Province Sud",
             "    referent@province-nord.example  signs for Province Nord",
             "    editeur@dinum.example           publishes",
-            "    admin@dinum.example             administers", "",
+            "    admin@dinum.example             administers",
+            "",
             "  All accounts: README.md. Stop with Ctrl-C.",
         ]
     print("\n".join(lines), flush=True)

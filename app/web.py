@@ -115,7 +115,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
     app.context_processor(_template_words)
     app.jinja_env.filters["jour"] = lambda instant: format_date(clock.local(instant), "d MMMM y")
-    app.jinja_env.filters["moment"] = lambda instant: format_datetime(clock.local(instant), "d MMMM y 'à' HH 'h' mm")
+    app.jinja_env.filters["moment"] = lambda instant: format_datetime(
+        clock.local(instant), "d MMMM y 'à' HH 'h' mm"
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -181,7 +183,9 @@ def _http_error(error: HTTPException) -> Any:
         405: _("Cette adresse ne répond pas à cette façon de demander."),
         413: _("Ce que vous envoyez est trop volumineux."),
     }
-    return _answer(status, "invalid", messages.get(status, _("La demande n’a pas été comprise.")), _("Demande refusée"))
+    return _answer(
+        status, "invalid", messages.get(status, _("La demande n’a pas été comprise.")), _("Demande refusée")
+    )
 
 
 def _csrf_error(_error: CSRFError) -> Any:
@@ -205,7 +209,9 @@ def _unexpected(error: Exception) -> Any:
 def breadcrumb(*steps: tuple[str, str]) -> Markup:
     """A trail of (label, address); the last one has no link."""
     items = Markup("").join(
-        Markup('<li><a href="{}">{}</a></li>').format(href, label) if href else Markup("<li>{}</li>").format(label)
+        Markup('<li><a href="{}">{}</a></li>').format(href, label)
+        if href
+        else Markup("<li>{}</li>").format(label)
         for label, href in steps
     )
     return Markup('<nav aria-label="{}" class="fil"><ol>{}</ol></nav>').format(_("Fil d’Ariane"), items)

@@ -48,13 +48,16 @@ def seal_audit() -> None:
 _UNSEALED = (
     audit.sa.select(audit.AuditEntry.id)
     .outerjoin(audit.AuditSeal, audit.AuditSeal.entry_id == audit.AuditEntry.id)
-    .where(audit.AuditSeal.number.is_(None)).limit(1)
+    .where(audit.AuditSeal.number.is_(None))
+    .limit(1)
 )
 
 
 def send_mails(settings: Settings) -> None:
     with db.reading() as current:
-        waiting = current.execute(mail.sa.select(mail.Mail.id).where(mail.Mail.sent_at.is_(None)).limit(1)).first()
+        waiting = current.execute(
+            mail.sa.select(mail.Mail.id).where(mail.Mail.sent_at.is_(None)).limit(1)
+        ).first()
     if waiting is not None:
         with db.unit_of_work():
             mail.send_waiting(settings.smtp_url, settings.mail_from, settings.data_dir / "mail")

@@ -108,24 +108,36 @@ def snapshot(draft_id: int) -> Snapshot:
     since = checkpoint.seq if checkpoint else 0
     tail = tuple(row.update for row in rows(draft_id, since, draft.head_seq))
     return Snapshot(
-        checkpoint.state if checkpoint else None, tail, draft.head_seq, draft.history,
+        checkpoint.state if checkpoint else None,
+        tail,
+        draft.head_seq,
+        draft.history,
         Authority(draft.access_epoch, int(lab_epoch or 0)),
     )
 
 
 def _last_checkpoint(draft: Draft, at_most: int) -> Checkpoint | None:
-    return session().scalars(
-        sa.select(Checkpoint)
-        .where(Checkpoint.draft_id == draft.id, Checkpoint.history == draft.history, Checkpoint.seq <= at_most)
-        .order_by(Checkpoint.seq.desc()).limit(1)
-    ).first()
+    return (
+        session()
+        .scalars(
+            sa.select(Checkpoint)
+            .where(
+                Checkpoint.draft_id == draft.id,
+                Checkpoint.history == draft.history,
+                Checkpoint.seq <= at_most,
+            )
+            .order_by(Checkpoint.seq.desc())
+            .limit(1)
+        )
+        .first()
+    )
 
 
 def rows(draft_id: int, after: int, up_to: int | None = None) -> list[Row]:
     """The rows of the log with after < seq ≤ up_to, in order."""
-    query = sa.select(DraftUpdate.seq, DraftUpdate.person_id, DraftUpdate.client_id, DraftUpdate.update).where(
-        DraftUpdate.draft_id == draft_id, DraftUpdate.seq > after
-    )
+    query = sa.select(
+        DraftUpdate.seq, DraftUpdate.person_id, DraftUpdate.client_id, DraftUpdate.update
+    ).where(DraftUpdate.draft_id == draft_id, DraftUpdate.seq > after)
     if up_to is not None:
         query = query.where(DraftUpdate.seq <= up_to)
     return [Row(*row) for row in session().execute(query.order_by(DraftUpdate.seq))]
@@ -162,20 +174,20 @@ def append(
     """
     current = session()
     lab_id = current.scalar(sa.select(Draft.lab_id).where(Draft.id == draft_id))
-    lab_epoch = current.scalar(
-        sa.select(Lab.access_epoch).where(Lab.id == lab_id).with_for_update(read=True)
-    )
+    lab_epoch = current.scalar(sa.select(Lab.access_epoch).where(Lab.id == lab_id).with_for_update(read=True))
     sign_ins = {stroke.sign_in_id for stroke in strokes if stroke.sign_in_id}
     good = set(
         current.scalars(
             sa.select(SignIn.id)
             .where(SignIn.id.in_(sign_ins), SignIn.revoked_at.is_(None), SignIn.expires_at > clock.now())
-            .order_by(SignIn.id).with_for_update(read=True)
+            .order_by(SignIn.id)
+            .with_for_update(read=True)
         )
     )
     head = current.execute(
         sa.select(Draft.head_seq, Draft.history, Draft.access_epoch, Draft.trashed_at)
-        .where(Draft.id == draft_id).with_for_update()
+        .where(Draft.id == draft_id)
+        .with_for_update()
     ).first()
     if head is None or head.trashed_at is not None:
         raise Missing(_("Ce brouillon n’existe plus."))
@@ -193,19 +205,29 @@ def _insert(draft_id: int, head_seq: int, strokes: Sequence[Stroke]) -> int:
     session().execute(
         sa.insert(DraftUpdate),
         [
-            {"draft_id": draft_id, "seq": head_seq + offset, "person_id": stroke.person_id or None,
-             "client_id": stroke.client_id, "update": stroke.update, "at": at}
+            {
+                "draft_id": draft_id,
+                "seq": head_seq + offset,
+                "person_id": stroke.person_id or None,
+                "client_id": stroke.client_id,
+                "update": stroke.update,
+                "at": at,
+            }
             for offset, stroke in enumerate(strokes, start=1)
         ],
     )
     session().execute(
-        sa.update(Draft).where(Draft.id == draft_id).values(head_seq=head_seq + len(strokes))
+        sa.update(Draft)
+        .where(Draft.id == draft_id)
+        .values(head_seq=head_seq + len(strokes))
         .execution_options(synchronize_session=False)
     )
     return head_seq + 1
 
 
-def issue_client_id(draft_id: int, person_id: int | None, administration_id: int | None, *, one_use: bool) -> int:
+def issue_client_id(
+    draft_id: int, person_id: int | None, administration_id: int | None, *, one_use: bool
+) -> int:
     """A fresh client id, registered for ever to this person on this draft."""
     while True:
         client_id = secrets.randbelow(MAX_CLIENT_ID) + 1
@@ -213,7 +235,10 @@ def issue_client_id(draft_id: int, person_id: int | None, administration_id: int
             break
     session().add(
         DraftClient(
-            draft_id=draft_id, client_id=client_id, person_id=person_id, administration_id=administration_id,
+            draft_id=draft_id,
+            client_id=client_id,
+            person_id=person_id,
+            administration_id=administration_id,
             one_use=one_use,
         )
     )
@@ -242,11 +267,14 @@ def append_server_edit(
 def drafts_to_checkpoint(limit: int = 20) -> list[int]:
     """Drafts whose tail has grown long."""
     newest = (
-        sa.select(Checkpoint.draft_id, sa.func.max(Checkpoint.seq).label("seq")).group_by(Checkpoint.draft_id).subquery()
+        sa.select(Checkpoint.draft_id, sa.func.max(Checkpoint.seq).label("seq"))
+        .group_by(Checkpoint.draft_id)
+        .subquery()
     )
     return list(
         session().scalars(
-            sa.select(Draft.id).outerjoin(newest, newest.c.draft_id == Draft.id)
+            sa.select(Draft.id)
+            .outerjoin(newest, newest.c.draft_id == Draft.id)
             .where(Draft.head_seq - sa.func.coalesce(newest.c.seq, 0) >= CHECKPOINT_EVERY)
             .limit(limit)
         )
@@ -261,11 +289,17 @@ def prepare_checkpoint(draft_id: int) -> Checkpoint | None:
     loaded = load(draft_id)
     state = document.state(loaded.doc)
     again = document.replay(state, ())
-    if document.read_tree(again) != loaded.tree or document.state_vector(again) != document.state_vector(loaded.doc):
+    if document.read_tree(again) != loaded.tree or document.state_vector(again) != document.state_vector(
+        loaded.doc
+    ):
         return None
     return Checkpoint(
-        draft_id=draft_id, seq=loaded.seq, history=loaded.draft.history, state=state,
-        authorship=loaded.runs.encode(), made_at=clock.now(),
+        draft_id=draft_id,
+        seq=loaded.seq,
+        history=loaded.draft.history,
+        state=state,
+        authorship=loaded.runs.encode(),
+        made_at=clock.now(),
     )
 
 
@@ -279,7 +313,10 @@ def keep_checkpoint(checkpoint: Checkpoint) -> None:
         session().add(checkpoint)
         session().flush()
     old: Iterable[int] = session().scalars(
-        sa.select(Checkpoint.seq).where(Checkpoint.draft_id == draft.id).order_by(Checkpoint.seq.desc()).offset(3)
+        sa.select(Checkpoint.seq)
+        .where(Checkpoint.draft_id == draft.id)
+        .order_by(Checkpoint.seq.desc())
+        .offset(3)
     )
     for seq in list(old):
         session().execute(sa.delete(Checkpoint).where(Checkpoint.draft_id == draft.id, Checkpoint.seq == seq))

@@ -28,8 +28,15 @@ _LISTS = ("themes", "life_events", "audiences", "territories")
 
 
 def create_draft(
-    actor: Actor, lab: Lab, *, title: str, lead: Administration, competent: Sequence[Administration],
-    slug: str | None = None, fields: dict[str, Any] | None = None, tree: Sequence[dict[str, Any]] = (),
+    actor: Actor,
+    lab: Lab,
+    *,
+    title: str,
+    lead: Administration,
+    competent: Sequence[Administration],
+    slug: str | None = None,
+    fields: dict[str, Any] | None = None,
+    tree: Sequence[dict[str, Any]] = (),
 ) -> Draft:
     """A new article and its first draft, with `tree` as its text credited to `actor`."""
     require(actor, Act.LAB_WRITE, lab)
@@ -44,7 +51,9 @@ def create_draft(
     session().flush()
     draft = _new_draft(actor, lab, article, title, _checked_fields(fields or {}))
     if tree:
-        log.append_server_edit(actor, draft, lambda _doc, client_id: document.seed_update(list(tree), client_id))
+        log.append_server_edit(
+            actor, draft, lambda _doc, client_id: document.seed_update(list(tree), client_id)
+        )
     _credit_fields(actor, draft, ["title", *(fields or {})])
     return draft
 
@@ -62,8 +71,15 @@ def revise(actor: Actor, lab: Lab, live: Revision) -> Draft:
 
 def _new_draft(actor: Actor, lab: Lab, article: Article, title: str, fields: dict[str, Any]) -> Draft:
     draft = Draft(
-        lab_id=lab.id, article_id=article.id, title=title, fields=fields, history=secrets.token_hex(8),
-        created_by=actor.id, created_at=clock.now(), act_count=0, head_seq=0,
+        lab_id=lab.id,
+        article_id=article.id,
+        title=title,
+        fields=fields,
+        history=secrets.token_hex(8),
+        created_by=actor.id,
+        created_at=clock.now(),
+        act_count=0,
+        head_seq=0,
     )
     session().add(draft)
     session().flush()
@@ -92,7 +108,11 @@ def _checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
         if name not in FIELDS:
             raise Invalid(_("Champ inconnu : %(name)s", name=name), field=name)
         if name in _LISTS:
-            if not isinstance(value, list) or len(value) > 50 or not all(isinstance(v, str) and len(v) <= 80 for v in value):
+            if (
+                not isinstance(value, list)
+                or len(value) > 50
+                or not all(isinstance(v, str) and len(v) <= 80 for v in value)
+            ):
                 raise Invalid(_("Liste invalide."), field=name)
         elif not isinstance(value, str) or len(value) > 40:
             raise Invalid(_("Valeur invalide."), field=name)
@@ -127,7 +147,9 @@ def _credit_fields(actor: Actor, draft: Draft, names: Sequence[str]) -> None:
     base = session().scalar(sa.select(Article.live_revision_id).where(Article.id == draft.article_id))
     for name in names:
         session().add(
-            FieldChange(draft_id=draft.id, person_id=actor.id, field=name, at=clock.now(), base_revision_id=base)
+            FieldChange(
+                draft_id=draft.id, person_id=actor.id, field=name, at=clock.now(), base_revision_id=base
+            )
         )
     session().flush()
 
@@ -141,8 +163,13 @@ def replace_text(actor: Actor, draft: Draft, tree: Sequence[dict[str, Any]]) -> 
 
 
 def record_act(
-    draft: Draft, deed: Deed, actor: Actor | None, *, administration_id: int | None = None,
-    revision_id: int | None = None, reason: str = "",
+    draft: Draft,
+    deed: Deed,
+    actor: Actor | None,
+    *,
+    administration_id: int | None = None,
+    revision_id: int | None = None,
+    reason: str = "",
 ) -> DraftAct:
     """Number the act, move the stage, leave one audit entry. Of two acts at one moment one wins.
 
@@ -154,14 +181,23 @@ def record_act(
         raise MovedOn(_("La situation a changé : rechargez la page.")) from None
     number = draft.act_count + 1
     act = DraftAct(
-        draft_id=draft.id, number=number, deed=deed, person_id=actor.id if actor else None,
-        administration_id=administration_id if administration_id is not None else (actor.administration_id if actor else None),
-        revision_id=revision_id, reason=reason, at=clock.now(),
+        draft_id=draft.id,
+        number=number,
+        deed=deed,
+        person_id=actor.id if actor else None,
+        administration_id=administration_id
+        if administration_id is not None
+        else (actor.administration_id if actor else None),
+        revision_id=revision_id,
+        reason=reason,
+        at=clock.now(),
     )
     session().add(act)
     moved = session().execute(
-        sa.update(Draft).where(Draft.id == draft.id, Draft.act_count == number - 1)
-        .values(act_count=number, stage=stage).execution_options(synchronize_session=False)
+        sa.update(Draft)
+        .where(Draft.id == draft.id, Draft.act_count == number - 1)
+        .values(act_count=number, stage=stage)
+        .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise MovedOn(_("La situation a changé : rechargez la page."))
@@ -171,11 +207,15 @@ def record_act(
         raise MovedOn(_("La situation a changé : rechargez la page.")) from None
     changed = draft.stage is not stage
     session().refresh(draft, ["act_count", "stage"])
-    audit.record(actor.id if actor else None, str(deed), "draft", draft.id, number=number, revision=revision_id)
+    audit.record(
+        actor.id if actor else None, str(deed), "draft", draft.id, number=number, revision=revision_id
+    )
     if changed and deed is not Deed.CREATE:
         # Reviewers see a draft according to its stage, so a change of stage is a change of access.
         session().execute(
-            sa.update(Draft).where(Draft.id == draft.id).values(access_epoch=Draft.access_epoch + 1)
+            sa.update(Draft)
+            .where(Draft.id == draft.id)
+            .values(access_epoch=Draft.access_epoch + 1)
             .execution_options(synchronize_session=False)
         )
         session().refresh(draft, ["access_epoch"])

@@ -44,8 +44,13 @@ class Lab(Base):
     __table_args__ = (
         one_of("kind", LabKind),
         # One permanent lab per administration.
-        sa.Index("uq_lab_permanent", "administration_id", unique=True,
-                 sqlite_where=sa.text("kind = 'permanent'"), postgresql_where=sa.text("kind = 'permanent'")),
+        sa.Index(
+            "uq_lab_permanent",
+            "administration_id",
+            unique=True,
+            sqlite_where=sa.text("kind = 'permanent'"),
+            postgresql_where=sa.text("kind = 'permanent'"),
+        ),
     )
 
 

@@ -14,11 +14,15 @@ def membership(actor: Actor, lab_id: int) -> Membership | None:
     """The living membership of a person in a lab."""
     if not actor.is_authenticated:
         return None
-    return session().scalars(
-        sa.select(Membership).where(
-            Membership.lab_id == lab_id, Membership.person_id == actor.id, Membership.removed_at.is_(None)
+    return (
+        session()
+        .scalars(
+            sa.select(Membership).where(
+                Membership.lab_id == lab_id, Membership.person_id == actor.id, Membership.removed_at.is_(None)
+            )
         )
-    ).first()
+        .first()
+    )
 
 
 def rights_in(actor: Actor, lab_id: int) -> frozenset[Right]:

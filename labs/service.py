@@ -33,20 +33,32 @@ class LabAccessChanged(events.Event):
 
 def slugify(text: str, fallback: str = "texte") -> str:
     """An address made of words: no accents, hyphens, 80 characters at most."""
-    plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("’", " ")).encode("ascii", "ignore").decode()
+    plain = (
+        unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("’", " "))
+        .encode("ascii", "ignore")
+        .decode()
+    )
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80].strip("-") or fallback
 
 
 def permanent_lab(administration: Administration) -> Lab:
     """The lab every administration has; made at its first use, with the administration's people as writers."""
-    found = session().scalars(
-        sa.select(Lab).where(Lab.kind == LabKind.PERMANENT, Lab.administration_id == administration.id)
-    ).first()
+    found = (
+        session()
+        .scalars(
+            sa.select(Lab).where(Lab.kind == LabKind.PERMANENT, Lab.administration_id == administration.id)
+        )
+        .first()
+    )
     if found is not None:
         return found
     lab = Lab(
-        slug=administration.slug, title=administration.name, kind=LabKind.PERMANENT,
-        administration_id=administration.id, open_to_requests=False, created_at=clock.now(),
+        slug=administration.slug,
+        title=administration.name,
+        kind=LabKind.PERMANENT,
+        administration_id=administration.id,
+        open_to_requests=False,
+        created_at=clock.now(),
     )
     session().add(lab)
     session().flush()
@@ -56,25 +68,35 @@ def permanent_lab(administration: Administration) -> Lab:
         )
     )
     for person in people:
-        session().add(Membership(lab_id=lab.id, person_id=person.id, right=Right.WRITE, joined_at=clock.now()))
+        session().add(
+            Membership(lab_id=lab.id, person_id=person.id, right=Right.WRITE, joined_at=clock.now())
+        )
     session().flush()
     audit.record(None, "permanent_lab", "lab", lab.id)
     return lab
 
 
-def create_lab(actor: Actor, title: str, purpose: str, administration: Administration, slug: str | None = None) -> Lab:
+def create_lab(
+    actor: Actor, title: str, purpose: str, administration: Administration, slug: str | None = None
+) -> Lab:
     """Found a lab across administrations; who founds it facilitates it."""
     title = " ".join(title.split())
     if not title or len(title) > 200:
         raise Invalid(_("Donnez au lab un titre de 200 caractères au plus."))
     lab = Lab(
-        slug=slug or _free_slug(slugify(title)), title=title, purpose=purpose, kind=LabKind.SHARED,
-        administration_id=administration.id, created_at=clock.now(),
+        slug=slug or _free_slug(slugify(title)),
+        title=title,
+        purpose=purpose,
+        kind=LabKind.SHARED,
+        administration_id=administration.id,
+        created_at=clock.now(),
     )
     session().add(lab)
     session().flush()
     session().add(
-        Membership(lab_id=lab.id, person_id=actor.id, right=Right.WRITE, is_facilitator=True, joined_at=clock.now())
+        Membership(
+            lab_id=lab.id, person_id=actor.id, right=Right.WRITE, is_facilitator=True, joined_at=clock.now()
+        )
     )
     session().flush()
     audit.record(actor.id, "create_lab", "lab", lab.id)
@@ -126,9 +148,11 @@ def remove_member(actor: Actor, lab: Lab, person: Person) -> None:
 
 
 def _living(lab: Lab, person: Person) -> Membership:
-    member = session().scalars(
-        sa.select(Membership).filter_by(lab_id=lab.id, person_id=person.id, removed_at=None)
-    ).first()
+    member = (
+        session()
+        .scalars(sa.select(Membership).filter_by(lab_id=lab.id, person_id=person.id, removed_at=None))
+        .first()
+    )
     if member is None:
         raise Invalid(_("Cette personne ne fait plus partie du lab."))
     return member
@@ -136,13 +160,17 @@ def _living(lab: Lab, person: Person) -> Membership:
 
 def _keep_a_facilitator(lab: Lab, leaving: Person) -> None:
     others = session().scalar(
-        sa.select(sa.func.count()).select_from(Membership).where(
-            Membership.lab_id == lab.id, Membership.is_facilitator, Membership.removed_at.is_(None),
+        sa.select(sa.func.count())
+        .select_from(Membership)
+        .where(
+            Membership.lab_id == lab.id,
+            Membership.is_facilitator,
+            Membership.removed_at.is_(None),
             Membership.person_id != leaving.id,
         )
     )
     if not others:
-        raise Invalid(_("Un lab garde toujours un animateur : nommez-en un autre d’abord."))
+        raise Invalid(_("Un lab garde toujours un animateur : nommez-en un autre d’abord."))
 
 
 def _access_changed(lab: Lab) -> None:
@@ -153,7 +181,12 @@ def _access_changed(lab: Lab) -> None:
 
 
 def plan_session(
-    actor: Actor, lab: Lab, title: str, starts_at: datetime, ends_at: datetime, place: str = "",
+    actor: Actor,
+    lab: Lab,
+    title: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    place: str = "",
     agenda: list[Any] | None = None,
 ) -> LabSession:
     require(actor, Act.LAB_LEAD, lab)

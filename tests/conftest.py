@@ -39,7 +39,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
+    if (
+        os.environ.get("CI") == "true"
+        and reporter is not None
+        and reporter.stats.get("skipped")
+        and exitstatus == 0
+    ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -93,7 +98,9 @@ def _postgresql_answers() -> bool:
 
 
 @pytest.fixture(scope="session")
-def _maker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Sqlite | _Postgresql]:
+def _maker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[_Sqlite | _Postgresql]:
     maker: _Sqlite | _Postgresql
     if request.config.getoption("--database") == "postgresql":
         if not _postgresql_answers():

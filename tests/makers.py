@@ -19,26 +19,40 @@ from labs.roles import Right
 _numbers = itertools.count(1)
 PASSWORD = "un mot de passe de test"
 LEAD: list[dict[str, Any]] = [
-    {"type": "lead", "attrs": {"id": "b1"}, "content": [{"type": "text", "text": "L’essentiel en une phrase."}]},
-    {"type": "paragraph", "attrs": {"id": "b2"}, "content": [{"type": "text", "text": "Présentez-vous à la mairie."}]},
+    {
+        "type": "lead",
+        "attrs": {"id": "b1"},
+        "content": [{"type": "text", "text": "L’essentiel en une phrase."}],
+    },
+    {
+        "type": "paragraph",
+        "attrs": {"id": "b2"},
+        "content": [{"type": "text", "text": "Présentez-vous à la mairie."}],
+    },
 ]
 
 
 def make_administration(name: str = "", **values: Any) -> Administration:
     number = next(_numbers)
     administration = Administration(
-        slug=values.pop("slug", f"administration-{number}"), name=name or f"Administration {number}",
-        kind=values.pop("kind", Kind.PROVINCE), **values,
+        slug=values.pop("slug", f"administration-{number}"),
+        name=name or f"Administration {number}",
+        kind=values.pop("kind", Kind.PROVINCE),
+        **values,
     )
     session().add(administration)
     session().flush()
     return administration
 
 
-def make_person(administration: Administration | None = None, name: str = "", password: str | None = None) -> Person:
+def make_person(
+    administration: Administration | None = None, name: str = "", password: str | None = None
+) -> Person:
     """A person; hashing a password takes long on purpose, so only tests that sign in by the form give one."""
     number = next(_numbers)
-    return accounts.create_person(f"personne-{number}@test.example", name or f"Personne {number}", administration, password)
+    return accounts.create_person(
+        f"personne-{number}@test.example", name or f"Personne {number}", administration, password
+    )
 
 
 def actor(person: Person) -> Actor:
@@ -54,7 +68,9 @@ def make_agent(administration: Administration, *roles: PortalRole, reviewer: boo
     return actor(person)
 
 
-def make_lab(facilitator: Actor, administration: Administration, *writers: Actor, title: str = "Lab de test") -> Lab:
+def make_lab(
+    facilitator: Actor, administration: Administration, *writers: Actor, title: str = "Lab de test"
+) -> Lab:
     lab = labs.create_lab(facilitator, title, "Écrire ensemble.", administration)
     for writer in writers:
         labs.add_member(facilitator, lab, session().get_one(Person, writer.id), Right.WRITE)
@@ -62,11 +78,20 @@ def make_lab(facilitator: Actor, administration: Administration, *writers: Actor
 
 
 def make_draft(
-    writer: Actor, lab: Lab, lead: Administration, *competent: Administration, title: str = "Changer d’adresse",
+    writer: Actor,
+    lab: Lab,
+    lead: Administration,
+    *competent: Administration,
+    title: str = "Changer d’adresse",
     tree: list[dict[str, Any]] | None = None,
 ) -> Draft:
     return drafts.create_draft(
-        writer, lab, title=title, lead=lead, competent=competent or (lead,), tree=LEAD if tree is None else tree
+        writer,
+        lab,
+        title=title,
+        lead=lead,
+        competent=competent or (lead,),
+        tree=LEAD if tree is None else tree,
     )
 
 

@@ -19,7 +19,13 @@ def set_on(response: Response, settings: Settings, opened: service.Opened) -> No
     # On a shared computer the cookie ends with the browser window, whatever the row says.
     age = None if opened.actor.shared_computer else int(opened.lifetime.total_seconds())
     response.set_cookie(
-        name(settings), opened.token, max_age=age, httponly=True, samesite="Lax", secure=settings.is_https, path="/"
+        name(settings),
+        opened.token,
+        max_age=age,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.is_https,
+        path="/",
     )
 
 

@@ -45,7 +45,9 @@ class Role(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), index=True)
     role: Mapped[PortalRole] = mapped_column(Word(PortalRole))
-    administration_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id", ondelete="CASCADE"))
+    administration_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("administration.id", ondelete="CASCADE")
+    )
     __table_args__ = (
         one_of("role", PortalRole),
         sa.UniqueConstraint("person_id", "role", "administration_id"),

@@ -34,7 +34,9 @@ def _identify(incoming: Any) -> Actor | None:
 def sign_in() -> Any:
     if current_actor().is_authenticated:
         return redirect(local_path(request.args.get("next")) or "/espace")
-    return page("accounts/sign_in.html", form=SignInForm(), errors=[], next=local_path(request.args.get("next")))
+    return page(
+        "accounts/sign_in.html", form=SignInForm(), errors=[], next=local_path(request.args.get("next"))
+    )
 
 
 @blueprint.post("/connexion")

@@ -72,7 +72,7 @@ def check_password(email: str, password: str) -> int:
         failure.count += 1
         over = failure.count - FREE_TRIES
         if over >= 0:
-            failure.not_before = clock.now() + min(timedelta(seconds=2**min(over, 20)), MAX_DELAY)
+            failure.not_before = clock.now() + min(timedelta(seconds=2 ** min(over, 20)), MAX_DELAY)
     raise Invalid(_("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux, puis réessayez."))
 
 
@@ -81,8 +81,12 @@ def sign_in(person_id: int, *, shared_computer: bool = False) -> Opened:
     token = secrets.token_urlsafe(32)
     lifetime = IDLE_SHARED if shared_computer else IDLE
     row = SignIn(
-        token_digest=passwords.digest(token), person_id=person_id, created_at=clock.now(), seen_at=clock.now(),
-        expires_at=clock.now() + lifetime, shared_computer=shared_computer,
+        token_digest=passwords.digest(token),
+        person_id=person_id,
+        created_at=clock.now(),
+        seen_at=clock.now(),
+        expires_at=clock.now() + lifetime,
+        shared_computer=shared_computer,
     )
     session().add(row)
     session().flush()
@@ -122,7 +126,9 @@ def end_all(person_id: int) -> None:
 
 
 def _end(which: sa.ColumnElement[bool]) -> None:
-    session().execute(sa.update(SignIn).where(which, SignIn.revoked_at.is_(None)).values(revoked_at=clock.now()))
+    session().execute(
+        sa.update(SignIn).where(which, SignIn.revoked_at.is_(None)).values(revoked_at=clock.now())
+    )
 
 
 def actor_for_token(token: str) -> Actor:
@@ -141,7 +147,9 @@ def actor_of(sign_in_id: int) -> Actor | None:
         .join(Person, Person.id == SignIn.person_id)
         .outerjoin(Administration, Administration.id == Person.administration_id)
         .where(
-            SignIn.id == sign_in_id, SignIn.revoked_at.is_(None), SignIn.expires_at > clock.now(),
+            SignIn.id == sign_in_id,
+            SignIn.revoked_at.is_(None),
+            SignIn.expires_at > clock.now(),
             Person.status == PersonStatus.ACTIVE,
         )
     ).first()
@@ -158,13 +166,21 @@ def actor_for_person(person_id: int) -> Actor:
 
 
 def _actor(person: Person, administration: Administration | None, sign_in_id: int, shared: bool) -> Actor:
-    held = session().execute(sa.select(Role.role, Role.administration_id).where(Role.person_id == person.id)).all()
+    held = (
+        session()
+        .execute(sa.select(Role.role, Role.administration_id).where(Role.person_id == person.id))
+        .all()
+    )
     return Actor(
-        id=person.id, name=person.name, email=person.email, administration_id=person.administration_id,
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        administration_id=person.administration_id,
         administration=administration.short_name if administration else "",
         roles=frozenset(role for role, _at in held),
         reviewer_of=frozenset(at for role, at in held if role is PortalRole.REVIEWER and at is not None),
-        session_id=sign_in_id, shared_computer=shared,
+        session_id=sign_in_id,
+        shared_computer=shared,
     )
 
 
@@ -177,7 +193,12 @@ def keep_alive(actor: Actor) -> None:
 
 
 def create_person(
-    email: str, name: str, administration: Administration | None, password: str | None = None, *, is_demo: bool = False
+    email: str,
+    name: str,
+    administration: Administration | None,
+    password: str | None = None,
+    *,
+    is_demo: bool = False,
 ) -> Person:
     """Add a person. Raises Invalid for an address already taken or a name that is empty or too long."""
     email, name = email.strip().lower(), " ".join(name.split())
@@ -186,8 +207,12 @@ def create_person(
     if session().scalar(sa.select(Person.id).where(Person.email == email)):
         raise Invalid(_("Cette adresse a déjà un compte."))
     person = Person(
-        email=email, name=name, administration_id=administration.id if administration else None, created_at=clock.now(),
-        password_hash=passwords.hashed(password) if password else None, is_demo=is_demo,
+        email=email,
+        name=name,
+        administration_id=administration.id if administration else None,
+        created_at=clock.now(),
+        password_hash=passwords.hashed(password) if password else None,
+        is_demo=is_demo,
     )
     session().add(person)
     session().flush()

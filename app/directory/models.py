@@ -58,7 +58,9 @@ class Counter(Base):
 
     __tablename__ = "counter"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    administration_id: Mapped[int] = mapped_column(sa.ForeignKey("administration.id", ondelete="CASCADE"), index=True)
+    administration_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("administration.id", ondelete="CASCADE"), index=True
+    )
     name: Mapped[str] = mapped_column(sa.String(200))
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     commune: Mapped[str] = mapped_column(sa.String(80), default="")

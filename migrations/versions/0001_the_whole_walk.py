@@ -138,7 +138,6 @@ def upgrade() -> None:
         sa.Column("etag", sa.String(length=64), nullable=False),
         sa.Column("csp", sa.Text(), nullable=False),
         sa.Column("location", sa.String(length=300), nullable=False),
-        sa.Column("is_stale", sa.Boolean(), nullable=False),
         sa.Column("build", sa.String(length=16), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,164 @@
+"""Seats: which socket sits at which draft, as whom, with which rights and which client id."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from app import clock
+from app.accounts.models import Person
+from app.accounts.service import actor_of
+from app.db import session
+from app.directory.models import Administration
+from app.policy import Actor
+from drafts.log import issue_client_id
+from drafts.models import Draft, DraftClient
+from drafts.policy import rights
+from labs.roles import LADDER, Right
+from realtime.limits import AWARENESS, BULK, JOINS, STROKES, Bucket
+
+# A seat that is not renewed is free again after this long; the pulse renews at a third of it.
+LEASE = timedelta(seconds=30)
+PROCESS = f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def seat_name(sid: str, draft_id: int) -> str:
+    """How a seat is called in its lease: unique over all processes."""
+    return f"{PROCESS}/{sid}/{draft_id}"
+
+
+@dataclass
+class Connection:
+    """One socket: who opened it, and its budget for joining. The seat, not this, is asked about rights."""
+
+    sid: str
+    actor: Actor
+    joins: Bucket = field(default_factory=lambda: Bucket(JOINS))
+
+
+@dataclass
+class Seat:
+    sid: str
+    draft_id: int
+    actor: Actor
+    client_id: int
+    rights: frozenset[Right]
+    strokes: Bucket = field(default_factory=lambda: Bucket(STROKES))
+    awareness: Bucket = field(default_factory=lambda: Bucket(AWARENESS))
+    bulk: Bucket = field(default_factory=lambda: Bucket(BULK))
+    cursor: bytes | None = None
+    cursor_clock: int = 0
+
+    @property
+    def can_write(self) -> bool:
+        return Right.WRITE in self.rights
+
+    @property
+    def name(self) -> str:
+        return seat_name(self.sid, self.draft_id)
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A person at the table, as everybody sees them: made from the server's knowledge only."""
+
+    client_id: int
+    person: int
+    name: str
+    administration: str
+
+
+def ladder(held: frozenset[Right]) -> list[str]:
+    return [str(right) for right in LADDER if right in held]
+
+
+def judge(sign_in_id: int, draft_id: int) -> tuple[Actor | None, frozenset[Right]]:
+    """Who a sign-in is now, and their rights on a draft now; (None, ∅) when the sign-in has ended."""
+    actor = actor_of(sign_in_id)
+    draft = session().get(Draft, draft_id, populate_existing=True)
+    if actor is None or draft is None:
+        return actor, frozenset()
+    return actor, rights(actor, draft)
+
+
+def take_client_id(name: str, draft_id: int, actor: Actor, wanted: int | None) -> int:
+    """The client id of a replica: the one it had, when it is its own and free, else a fresh one; leased.
+
+    `name` is the seat's; what it leased before (an earlier join of the same tab) becomes free.
+    """
+    release([name])
+    row = session().get(DraftClient, (draft_id, wanted), with_for_update=True) if wanted else None
+    now = clock.now()
+    free = row is not None and (row.seat is None or row.seated_until is None or row.seated_until < now)
+    if row is None or row.person_id != actor.id or row.one_use or not free:
+        fresh = issue_client_id(draft_id, actor.id, actor.administration_id, one_use=False)
+        row = session().get_one(DraftClient, (draft_id, fresh))
+    row.seat, row.seated_until = name, now + LEASE
+    return row.client_id
+
+
+def clients_of(draft_id: int, person_id: int) -> set[int]:
+    """Every client id ever issued to this person's replicas on this draft."""
+    return set(
+        session().scalars(
+            sa.select(DraftClient.client_id).where(
+                DraftClient.draft_id == draft_id,
+                DraftClient.person_id == person_id,
+                DraftClient.one_use.is_(False),
+            )
+        )
+    )
+
+
+def release(names: list[str]) -> None:
+    session().execute(
+        sa.update(DraftClient)
+        .where(DraftClient.seat.in_(names))
+        .values(seat=None, seated_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def release_all() -> None:
+    """At the start of the only process: nobody can be seated yet."""
+    session().execute(
+        sa.update(DraftClient)
+        .where(DraftClient.seat.is_not(None))
+        .values(seat=None, seated_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def renew(names: list[str]) -> None:
+    session().execute(
+        sa.update(DraftClient)
+        .where(DraftClient.seat.in_(names))
+        .values(seated_until=clock.now() + LEASE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def guests(draft_ids: list[int]) -> dict[int, tuple[Guest, ...]]:
+    """Who sits at these drafts, over all processes: read from the leases, so that everybody sees the same."""
+    found: dict[int, list[Guest]] = {draft_id: [] for draft_id in draft_ids}
+    rows = session().execute(
+        sa.select(
+            DraftClient.draft_id,
+            DraftClient.client_id,
+            Person.id,
+            Person.name,
+            Administration.acronym,
+            Administration.name,
+        )
+        .join(Person, Person.id == DraftClient.person_id)
+        .outerjoin(Administration, Administration.id == DraftClient.administration_id)
+        .where(DraftClient.draft_id.in_(draft_ids), DraftClient.seated_until > clock.now())
+        .order_by(DraftClient.draft_id, Person.name, DraftClient.client_id)
+    )
+    for draft_id, client_id, person_id, name, acronym, administration in rows:
+        found[draft_id].append(Guest(client_id, person_id, name, administration if not acronym else acronym))
+    return {draft_id: tuple(people) for draft_id, people in found.items()}
