@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, BigId, Word, one_of
+from app.db import Base, BigId
 from drafts.models import Article
 from drafts.review_models import Revision
 
@@ -70,8 +69,9 @@ class Address(Base):
 class StoredPage(Base):
     """A public page as the bytes that are sent, answered before Flask.
 
-    The transaction that changes what a page shows marks it stale; the next reader, or the worker, renders it
-    again. So a page is never older than what was published, whether or not any job runs.
+    A row is good while its version is that of the row at the empty path, which whoever publishes raises in the
+    same transaction (`publish.store`). So a page is never older than what was published, whether or not any
+    job runs: its next reader renders it again.
     """
 
     __tablename__ = "stored_page"
@@ -84,31 +84,10 @@ class StoredPage(Base):
     etag: Mapped[str] = mapped_column(sa.String(64), default="")
     csp: Mapped[str] = mapped_column(sa.Text, default="")
     location: Mapped[str] = mapped_column(sa.String(300), default="")
-    is_stale: Mapped[bool] = mapped_column(default=False)
-    # Which templates, style and settings it was made with: another build's page is as good as stale.
+    # Which templates, style and settings it was made with: the page of another build is made again.
     build: Mapped[str] = mapped_column(sa.String(16), default="")
-    # Grows with every change of any row, in commit order, so that a process sees by one number what is new.
-    version: Mapped[int] = mapped_column(sa.BigInteger, index=True)
+    version: Mapped[int] = mapped_column(sa.BigInteger)
     modified_at: Mapped[datetime]
-
-
-class TopicKind(StrEnum):
-    THEME = "theme"
-    LIFE_EVENT = "life_event"
-    AUDIENCE = "audience"
-    TERRITORY = "territory"
-
-
-class Topic(Base):
-    """A word articles are sorted by: what the slugs in an article's fields mean on the screen."""
-
-    __tablename__ = "topic"
-    kind: Mapped[TopicKind] = mapped_column(Word(TopicKind), primary_key=True)
-    slug: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
-    title: Mapped[str] = mapped_column(sa.String(200))
-    summary: Mapped[str] = mapped_column(sa.String(300), default="")
-    position: Mapped[int] = mapped_column(default=0)
-    __table_args__ = (one_of("kind", TopicKind),)
 
 
 class SearchTerm(Base):

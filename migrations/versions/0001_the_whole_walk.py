@@ -143,21 +143,6 @@ def upgrade() -> None:
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_stored_page")),
     )
-    with op.batch_alter_table("stored_page", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stored_page_version"), ["version"], unique=False)
-
-    op.create_table(
-        "topic",
-        sa.Column("kind", sa.String(40), nullable=False),
-        sa.Column("slug", sa.String(length=80), nullable=False),
-        sa.Column("title", sa.String(length=200), nullable=False),
-        sa.Column("summary", sa.String(length=300), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('theme', 'life_event', 'audience', 'territory')", name=op.f("ck_topic_kind_known")
-        ),
-        sa.PrimaryKeyConstraint("kind", "slug", name=op.f("pk_topic")),
-    )
     op.create_table(
         "article",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
