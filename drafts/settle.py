@@ -148,15 +148,15 @@ def _advance(index: Knowledge, news: News, queue: _Queue, queues: dict[int, _Que
             # Only the tail is new; it will stand after its known head, wherever the struct says it does.
             if index.clients[client].place_at(known - 1).alive is not place:
                 raise GateRefusal("malformed", "a block goes on in a place where it did not begin")
-        elif several and place is not NOWHERE:
+        if not queue.trusted:
+            _check_content(place, kind, content)
+        if several and clock >= known and place is not NOWHERE:
             # A client that has once inserted between two neighbours never sees them adjacent again. Without
             # this rule each such item would have to be compared with all the others.
             pair = (client, origin, right) if origin or right else (client, place)
             if pair in news.pairs:
                 raise GateRefusal("malformed", "two blocks of one client stand at the very same point")
             news.pairs.add(pair)
-        if not queue.trusted:
-            _check_content(place, kind, content)
         if kind == TYPE:
             news.types[client, clock] = _new_type(place, content, queue.trusted)
         elif content is not None and kind == STRING:
