@@ -70,9 +70,8 @@ class Revision(Base):
     fingerprint: Mapped[str] = mapped_column(sa.String(64))
     # The run table at this number, so that a restored or revised text keeps its authors.
     authorship: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    # Who did what in the whole life of the draft up to this number, as `contributions.Tally.as_json` writes it.
-    # The counters only grow, so two revisions of one draft can be subtracted: that is the difference with the
-    # live edition, whenever it came out.
+    # Whose words the whole text is: [{"person", "administration", "characters"}], for the credit line. What each
+    # did to the difference with the live edition stands in `RevisionPart`.
     authors: Mapped[list[Any]] = mapped_column(default=list)
     change_note: Mapped[str] = mapped_column(sa.String(500), default="")
     main_author_administration_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id"))
@@ -162,7 +161,8 @@ class SignOff(Base):
         one_of("signed_as", SignedAs),
         sa.UniqueConstraint("revision_id", "administration_id"),
         sa.ForeignKeyConstraint(
-            ["revision_id", "fingerprint"], ["revision_scope.revision_id", "revision_scope.fingerprint"],
+            ["revision_id", "fingerprint"],
+            ["revision_scope.revision_id", "revision_scope.fingerprint"],
             name="fk_sign_off_scope",
         ),
         sa.ForeignKeyConstraint(
@@ -181,7 +181,8 @@ class SignOff(Base):
             name="second_eyes_said_once",
         ),
         sa.CheckConstraint(
-            "(decision = 'abstained') = (signed_as = 'nobody')", name="abstention_is_nobodys",
+            "(decision = 'abstained') = (signed_as = 'nobody')",
+            name="abstention_is_nobodys",
         ),
     )
 
@@ -201,7 +202,8 @@ class ReviewOutcome(Base):
     approved_at: Mapped[datetime]
     __table_args__ = (
         sa.ForeignKeyConstraint(
-            ["revision_id", "fingerprint"], ["revision_scope.revision_id", "revision_scope.fingerprint"],
+            ["revision_id", "fingerprint"],
+            ["revision_scope.revision_id", "revision_scope.fingerprint"],
             name="fk_review_outcome_scope",
         ),
         sa.ForeignKeyConstraint(

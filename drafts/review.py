@@ -1,0 +1,332 @@
+"""The acts of a review: submit, take back, send back, sign, abstain, object, and what follows from the answers.
+
+Free functions inside an open unit of work, the actor first. Each takes the draft's row under lock, asks its
+guard, changes the rows, and records one numbered act: of two acts at one moment one wins, the other hears that
+the situation has changed. What the service refuses the database refuses as well (`drafts.review_models` and the
+triggers of the migrations).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from app import clock
+from app.db import note, session
+from app.errors import Invalid, MovedOn, Refused
+from app.extensions import gettext as _
+from app.policy import Act, Actor, require
+from drafts import freeze, log, review_mail, seal
+from drafts.contributions import contributions
+from drafts.models import Article, ArticleState, Draft
+from drafts.review_events import ReviewClosed, RevisionAnswered, RevisionApproved, RevisionSubmitted
+from drafts.review_guards import (
+    Review,
+    answerable,
+    last_revision,
+    may_answer,
+    may_lift,
+    may_now,
+    may_object,
+    may_publish,
+    may_read_as_publisher,
+    may_retract,
+    may_review,
+    may_submit,
+    moved_on,
+    open_revision,
+    spoken_for,
+)
+from drafts.review_models import (
+    Decision,
+    OpenReview,
+    Part,
+    ReviewOutcome,
+    Revision,
+    RevisionPart,
+    SignedAs,
+    SignOff,
+)
+from drafts.service import record_act
+from drafts.stages import Deed, Stage
+from drafts.standing import Standing, standing, verdict_of, writers_of
+
+__all__ = [
+    "Standing",
+    "abstain",
+    "answerable",
+    "approve_as_publisher",
+    "close_review",
+    "contributions",
+    "last_revision",
+    "lift_objection",
+    "may_now",
+    "may_publish",
+    "object_to",
+    "open_revision",
+    "request_changes",
+    "retract",
+    "set_live",
+    "sign_off",
+    "standing",
+    "submit",
+]
+# A reason is a paragraph or two; a book belongs into the text or its remarks.
+LONGEST_REASON = 2000
+
+
+@contextmanager
+def _one_wins() -> Iterator[None]:
+    """Rows that somebody else may be writing at this moment: the loser hears it in words."""
+    try:
+        with session().begin_nested():
+            yield
+    except sa.exc.IntegrityError as error:
+        raise MovedOn(_("La situation a changé : rechargez la page."), constraint=str(error.orig)) from None
+
+
+def _said(reason: str, *, required: bool = False) -> str:
+    reason = reason.strip()
+    if required and not reason:
+        raise Invalid(_("Dites pourquoi, en une phrase au moins."), field="reason")
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(_("Cette explication est trop longue (2 000 caractères au plus)."), field="reason")
+    return reason
+
+
+def submit(actor: Actor, draft: Draft, change_note: str = "") -> Revision:
+    """Freeze the draft and ask the competent administrations. The draft stays writable.
+
+    Raises MovedOn while a review of this article is open, Invalid when the text is not ready.
+    """
+    draft = log.lock_draft(draft.id)
+    may_submit(actor, draft)
+    change_note = " ".join(change_note.split())
+    if len(change_note) > 500:
+        raise Invalid(
+            _("La note de modification est trop longue (500 caractères au plus)."), field="change_note"
+        )
+    revision = freeze.cut(actor, draft, change_note)
+    with _one_wins():
+        session().add(
+            OpenReview(
+                article_id=draft.article_id, draft_id=draft.id, revision_id=revision.id, opened_at=clock.now()
+            )
+        )
+    record_act(draft, Deed.SUBMIT, actor, revision_id=revision.id, reason=change_note)
+    note(RevisionSubmitted(draft_id=draft.id, revision_id=revision.id))
+    review_mail.submitted(draft, revision, actor.id, actor.name)
+    return revision
+
+
+def retract(actor: Actor, draft: Draft, reason: str = "") -> None:
+    """Take a text back from its review: nothing is lost, it can be proposed again."""
+    draft = log.lock_draft(draft.id)
+    revision = may_retract(actor, draft)
+    _close(draft, revision, Deed.RETRACT)
+    record_act(draft, Deed.RETRACT, actor, revision_id=revision.id, reason=_said(reason))
+
+
+def request_changes(actor: Actor, draft: Draft, reason: str, administration_id: int | None = None) -> None:
+    """A reviewer sends the text back with a reason; the writers are told, and may propose it again."""
+    draft = log.lock_draft(draft.id)
+    review = may_review(actor, draft, Deed.REQUEST_CHANGES)
+    place = spoken_for(actor, review, administration_id)
+    reason = _said(reason, required=True)
+    _close(draft, review.revision, Deed.REQUEST_CHANGES)
+    record_act(
+        draft,
+        Deed.REQUEST_CHANGES,
+        actor,
+        administration_id=place,
+        revision_id=review.revision.id,
+        reason=reason,
+    )
+    review_mail.sent_back(draft, review.revision, actor.id, place, reason)
+
+
+def sign_off(
+    actor: Actor, draft: Draft, administration_id: int, fingerprint: str, reason: str = ""
+) -> SignOff:
+    """An administration signs what its reviewer saw, named by its fingerprint.
+
+    Who contributed to the difference signs as an author: for the competence, never as second eyes.
+    """
+    return _answer(actor, draft, Deed.SIGN_OFF, administration_id, fingerprint, reason)
+
+
+def abstain(
+    actor: Actor, draft: Draft, administration_id: int, fingerprint: str, reason: str = ""
+) -> SignOff:
+    """An administration answers that it has nothing to say. Nobody's pair of eyes."""
+    return _answer(actor, draft, Deed.ABSTAIN, administration_id, fingerprint, reason)
+
+
+def _answer(
+    actor: Actor, draft: Draft, deed: Deed, administration_id: int, fingerprint: str, reason: str
+) -> SignOff:
+    draft = log.lock_draft(draft.id)
+    review, place = may_answer(actor, draft, deed, administration_id)
+    revision = review.revision
+    if fingerprint != revision.fingerprint:
+        raise MovedOn(
+            _("Le texte que vous avez lu n’est plus celui qui est en relecture : rechargez la page.")
+        )
+    reason = _said(reason)
+    if deed is Deed.ABSTAIN:
+        decision, signed_as = Decision.ABSTAINED, SignedAs.NOBODY
+    else:
+        decision = Decision.SIGNED
+        signed_as = SignedAs.AUTHOR if actor.id in writers_of(revision.id) else SignedAs.SECOND_EYES
+    at = clock.now()
+    signature, key_id = seal.sign(
+        seal.payload(
+            revision=revision.id,
+            fingerprint=fingerprint,
+            person=actor.id,
+            administration=place,
+            decision=decision,
+            time=at,
+        )
+    )
+    row = SignOff(
+        revision_id=revision.id,
+        administration_id=place,
+        fingerprint=fingerprint,
+        person_id=actor.id,
+        decision=decision,
+        signed_as=signed_as,
+        reason=reason,
+        signature=signature,
+        key_id=key_id,
+        at=at,
+        second_eyes=Part.SECOND_EYES.value if signed_as is SignedAs.SECOND_EYES else None,
+    )
+    with _one_wins():
+        if signed_as is SignedAs.SECOND_EYES:
+            _second_eyes(actor, revision)
+        session().add(row)
+    record_act(draft, deed, actor, administration_id=place, revision_id=revision.id, reason=reason)
+    note(
+        RevisionAnswered(
+            draft_id=draft.id, revision_id=revision.id, administration_id=place, decision=str(decision)
+        )
+    )
+    _settle(actor, draft, revision)
+    return row
+
+
+def _second_eyes(actor: Actor, revision: Revision) -> None:
+    """Put a person down as second eyes; who is down as a writer is refused by the key of the table."""
+    part = session().get(RevisionPart, (revision.id, actor.id))
+    if part is None:
+        session().add(
+            RevisionPart(
+                revision_id=revision.id,
+                person_id=actor.id,
+                part=Part.SECOND_EYES,
+                administration_id=actor.administration_id,
+            )
+        )
+        session().flush()
+    elif part.part is not Part.SECOND_EYES:
+        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
+
+
+def object_to(actor: Actor, draft: Draft, reason: str, administration_id: int | None = None) -> None:
+    """A competent administration objects, with a reason: nothing is published until it lifts the objection."""
+    draft = log.lock_draft(draft.id)
+    review, place = may_object(actor, draft, administration_id)
+    reason = _said(reason, required=True)
+    record_act(
+        draft, Deed.OBJECT, actor, administration_id=place, revision_id=review.revision.id, reason=reason
+    )
+    review_mail.objected(draft, review.revision, actor.id, place, reason)
+
+
+def lift_objection(actor: Actor, draft: Draft, reason: str = "") -> None:
+    draft = log.lock_draft(draft.id)
+    review, place = may_lift(actor, draft)
+    record_act(
+        draft,
+        Deed.LIFT_OBJECTION,
+        actor,
+        administration_id=place,
+        revision_id=review.revision.id,
+        reason=_said(reason),
+    )
+    _settle(actor, draft, review.revision)
+
+
+def _settle(actor: Actor, draft: Draft, revision: Revision) -> None:
+    """Approval is nobody's act: it follows from the answers, in the transaction of the last one."""
+    found = verdict_of(revision)
+    approved_before = session().get(ReviewOutcome, revision.id) is not None
+    if found.objecting or draft.stage is not Stage.IN_REVIEW or not (approved_before or found.is_approved):
+        return
+    if not approved_before:
+        _outcome(revision, found.second_eyes[0])
+    _approved(None, actor, draft, revision)
+
+
+def _outcome(revision: Revision, second_eyes_person_id: int) -> None:
+    with _one_wins():
+        session().add(
+            ReviewOutcome(
+                revision_id=revision.id,
+                fingerprint=revision.fingerprint,
+                second_eyes_person_id=second_eyes_person_id,
+                approved_at=clock.now(),
+            )
+        )
+
+
+def _approved(by: Actor | None, cause: Actor, draft: Draft, revision: Revision) -> None:
+    record_act(draft, Deed.APPROVE, by, revision_id=revision.id)
+    note(RevisionApproved(draft_id=draft.id, revision_id=revision.id))
+    review_mail.approved(draft, revision, cause.id)
+
+
+def approve_as_publisher(actor: Actor, revision: Revision) -> None:
+    """Where one administration alone is competent and its signers wrote, who publishes is the second pair of eyes.
+
+    Called by the publication, in its transaction; does nothing when the revision is approved already. Raises
+    Refused for a publisher who contributed, or when more than the second pair of eyes is missing.
+    """
+    draft = log.lock_draft(revision.draft_id)
+    require(actor, Act.DRAFT_PUBLISH, draft)
+    current = open_revision(draft)
+    if current is None or current.id != revision.id:
+        raise moved_on()
+    if draft.stage is not Stage.IN_REVIEW:
+        return
+    may_read_as_publisher(actor, Review(draft, revision), verdict_of(revision))
+    with _one_wins():
+        _second_eyes(actor, revision)
+    _outcome(revision, actor.id)
+    _approved(actor, actor, draft, revision)
+
+
+def _close(draft: Draft, revision: Revision, deed: Deed) -> None:
+    close_review(draft.article_id, how=str(deed), revision_id=revision.id)
+
+
+def close_review(article_id: int, *, how: str = "publish", revision_id: int | None = None) -> None:
+    """Take the lock of an article's review away. `publish` calls it once the edition's row is written."""
+    lock = session().get(OpenReview, article_id)
+    if lock is None or (revision_id is not None and lock.revision_id != revision_id):
+        return
+    note(ReviewClosed(article_id=article_id, revision_id=lock.revision_id, how=how))
+    session().delete(lock)
+    session().flush()
+
+
+def set_live(article: Article, revision: Revision) -> None:
+    """A call downward from `publish`: from now on the public reads this revision, contributions count from it."""
+    if revision.article_id != article.id or session().get(ReviewOutcome, revision.id) is None:
+        raise Invalid(_("Cette version n’a pas été approuvée : elle ne peut pas être publiée."))
+    article.live_revision_id = revision.id
+    article.state = ArticleState.LIVE
+    session().flush()

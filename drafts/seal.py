@@ -1,0 +1,128 @@
+"""The instance's own Ed25519 key, with which it seals what people decided.
+
+The key lives in DATA_DIR/keys, readable by the server's user alone, made at the first need. Its public half
+stands beside it under its id, and stays there when the key is changed, so that old seals can be verified.
+The software claims no legal value of its own for these seals: a qualified signature service would be plugged in
+behind `sign` and `verify`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+PRIVATE = "instance.pem"
+_KEY_ID = re.compile(r"[0-9a-f]{64}")
+_folder: Path | None = None
+
+
+def configure(data_dir: Path) -> None:
+    """Say where the keys live. Called once by the factory."""
+    global _folder
+    _folder = data_dir / "keys"
+    _private.cache_clear()
+
+
+def payload(
+    *, revision: int, fingerprint: str, person: int, administration: int, decision: str, time: datetime
+) -> bytes:
+    """What a seal covers: RFC 8785 JSON of the decision, ids only, the instant in UTC to the microsecond."""
+    decided: dict[str, Any] = {
+        "revision": revision,
+        "fingerprint": fingerprint,
+        "person": person,
+        "administration": administration,
+        "decision": str(decision),
+        "time": time.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
+    return rfc8785.dumps(decided)
+
+
+def sign(content: bytes) -> tuple[bytes, str]:
+    """(signature of 64 bytes, id of the key that made it)."""
+    folder = _configured()
+    key = _private(folder)
+    return key.sign(content), _id_of(key.public_key())
+
+
+def verify(content: bytes, signature: bytes, key_id: str, trusted: Mapping[str, bytes] | None = None) -> bool:
+    """Whether `key_id` sealed `content`. `trusted` maps key ids to raw public keys; default: this instance's own.
+
+    The key never comes from what is being verified, and a key whose digest is not its id is no key.
+    """
+    known = public_keys() if trusted is None else trusted
+    raw = known.get(key_id)
+    if raw is None or hashlib.sha256(raw).hexdigest() != key_id:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(raw).verify(signature, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def public_keys() -> dict[str, bytes]:
+    """Every public key this instance ever sealed with: id → 32 raw bytes."""
+    folder = _configured()
+    return {path.stem: path.read_bytes() for path in folder.glob("*.pub") if _KEY_ID.fullmatch(path.stem)}
+
+
+def _configured() -> Path:
+    if _folder is None:
+        raise RuntimeError("no folder for keys: call drafts.seal.configure first")
+    return _folder
+
+
+def _raw(key: Ed25519PublicKey) -> bytes:
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def _id_of(key: Ed25519PublicKey) -> str:
+    return hashlib.sha256(_raw(key)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _private(folder: Path) -> Ed25519PrivateKey:
+    path = folder / PRIVATE
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = Ed25519PrivateKey.generate()
+        _place(path, fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise RuntimeError(f"{PRIVATE} holds no Ed25519 key")
+    _place(folder / f"{_id_of(key.public_key())}.pub", _raw(key.public_key()))
+    return key
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; of two processes that make it at one moment the first wins."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        beside.unlink()
