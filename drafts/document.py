@@ -13,6 +13,7 @@ from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from drafts.grammar import GRAMMAR, Node, Tree, is_block, merge_runs, normalise, plain_text, with_ids
 from drafts.pairing import pair_blocks, word_edits
+from drafts.reading import attributes_of, read_block, read_blocks
 
 __all__ = [
     "GRAMMAR",
@@ -38,9 +39,6 @@ __all__ = [
 Element: TypeAlias = XmlElement
 Fragment: TypeAlias = XmlFragment
 Text: TypeAlias = XmlText
-
-# How deep a reader follows a document. The gate lets 32 levels through.
-DEPTH = 64
 
 
 class DocumentBroken(Exception):
@@ -134,79 +132,7 @@ def read_tree(doc: Doc) -> Tree:
 
 def _read_raw(doc: Doc) -> Tree:
     with doc.transaction():
-        return _read_blocks(content(doc), 0)
-
-
-def _read_blocks(parent: XmlFragment | XmlElement, depth: int) -> Tree:
-    found: Tree = []
-    stray: Tree = []
-
-    def close() -> None:
-        runs = merge_runs(stray)
-        stray.clear()
-        if runs:
-            found.append({"type": "paragraph", "content": runs})
-
-    for child in parent.children:
-        if isinstance(child, XmlText):
-            stray.extend(_read_text(child))
-        elif isinstance(child, XmlElement):
-            kind = GRAMMAR.nodes.get(child.tag or "")
-            if kind is not None and kind.inline and kind.leaf:
-                stray.append({"type": kind.name})
-            elif is_block(child.tag) and depth < DEPTH:
-                close()
-                found.append(_read_block(child, depth))
-    close()
-    return found
-
-
-def _read_block(element: XmlElement, depth: int) -> Node:
-    name = element.tag or ""
-    node: Node = {"type": name}
-    attrs = GRAMMAR.type_node_attributes(name, _attributes(element))
-    if attrs:
-        node["attrs"] = attrs
-    inner = (
-        merge_runs(_read_inline(element, depth))
-        if GRAMMAR.nodes[name].holds_inline
-        else _read_blocks(element, depth + 1)
-    )
-    if inner:
-        node["content"] = inner
-    return node
-
-
-def _attributes(element: XmlElement) -> dict[str, Any]:
-    pairs: Any = element.attributes
-    return dict(iter(pairs))
-
-
-def _read_inline(element: XmlElement, depth: int) -> Tree:
-    runs: Tree = []
-    for child in element.children:
-        if isinstance(child, XmlText):
-            runs.extend(_read_text(child))
-        elif isinstance(child, XmlElement):
-            kind = GRAMMAR.nodes.get(child.tag or "")
-            if kind is not None and kind.inline and kind.leaf:
-                runs.append({"type": kind.name})
-            elif is_block(child.tag) and depth < DEPTH:
-                runs.extend(_read_inline(child, depth + 1))
-    return runs
-
-
-def _read_text(text: XmlText) -> Tree:
-    runs: Tree = []
-    for words, formatting in text.diff():
-        if not isinstance(words, str) or not words:
-            continue
-        run: Node = {"type": "text", "text": words}
-        marks = GRAMMAR.type_marks(formatting)
-        if marks:
-            run["marks"] = marks
-        runs.append(run)
-    return runs
+        return read_blocks(content(doc), 0)
 
 
 # Writing
@@ -321,7 +247,7 @@ def _rewrite_children(parent: XmlFragment | XmlElement, wanted: Sequence[Node]) 
     children = list(parent.children)
     # What each child reads as; None for what is not exactly one block as written (stray text, unknown nodes).
     held = [
-        _read_block(child, 0) if isinstance(child, XmlElement) and _is_clean(child) else None
+        read_block(child, 0) if isinstance(child, XmlElement) and _is_clean(child) else None
         for child in children
     ]
     pairs = pair_blocks(held, wanted)
@@ -364,7 +290,7 @@ def _is_clean(element: XmlElement) -> bool:
 
 def _rewrite_block(element: XmlElement, wanted: Node) -> None:
     written = _written_attributes(wanted)
-    now = _attributes(element)
+    now = attributes_of(element)
     typed = GRAMMAR.type_node_attributes(wanted["type"], now)
     aim = GRAMMAR.type_node_attributes(wanted["type"], written)
     for name in GRAMMAR.nodes[wanted["type"]].attributes:
