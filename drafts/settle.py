@@ -150,13 +150,6 @@ def _advance(index: Knowledge, news: News, queue: _Queue, queues: dict[int, _Que
                 raise GateRefusal("malformed", "a block goes on in a place where it did not begin")
         if not queue.trusted:
             _check_content(place, kind, content)
-        if several and clock >= known and place is not NOWHERE:
-            # A client that has once inserted between two neighbours never sees them adjacent again. Without
-            # this rule each such item would have to be compared with all the others.
-            pair = (client, origin, right) if origin or right else (client, place)
-            if pair in news.pairs:
-                raise GateRefusal("malformed", "two blocks of one client stand at the very same point")
-            news.pairs.add(pair)
         if kind == TYPE:
             news.types[client, clock] = _new_type(place, content, queue.trusted)
         elif content is not None and kind == STRING:
@@ -166,6 +159,13 @@ def _advance(index: Knowledge, news: News, queue: _Queue, queues: dict[int, _Que
             ):
                 raise GateRefusal("malformed", "the known part of a block ends inside a surrogate pair")
             clocks.append_lows(content, clock)
+        if several and clock >= known and place is not NOWHERE:
+            # A client that has once inserted between two neighbours never sees them adjacent again. Without
+            # this rule each such item would have to be compared with all the others.
+            pair = (client, origin, right) if origin or right else (client, place)
+            if pair in news.pairs:
+                raise GateRefusal("malformed", "two blocks of one client stand at the very same point")
+            news.pairs.add(pair)
         if kind == DELETED and place.key is None and not place.type.rule.inside:
             # It may have been a type, which somebody who was away still takes for a parent.
             place = place.gone
