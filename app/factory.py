@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import labs.routes
-from app import assets, db, directory, web
+from app import assets, cli, db, web
 from app.accounts import routes as accounts_routes
 from app.accounts.models import Person
 from app.errors import Unavailable
@@ -37,6 +37,7 @@ def create_app(settings: Settings) -> Flask:
     assets.init_app(app)
     register_rooms(app)
     publish_pages.init_app(app)
+    cli.init_app(app)
     gateway.init_app(app, settings)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -71,7 +72,6 @@ def init_extensions(app: Flask) -> None:
 
 
 def register_rooms(app: Flask) -> None:
-    assert directory is not None
     for room in (accounts_routes, labs.routes, drafts_routes, publish_routes):
         app.register_blueprint(room.blueprint)
 

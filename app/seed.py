@@ -1,0 +1,264 @@
+"""Demonstration content, made through the services: what people could have done, done quickly.
+
+Texts and people are data in app/demo/. Only `make run` on a loopback address and `flask seed --demo` call this.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+from app import clock
+from app.accounts import service as accounts
+from app.accounts.models import Person
+from app.db import reading, session, unit_of_work
+from app.directory.models import Administration, Counter, Kind, Login, OnlineService, ServiceKind
+from app.policy import Actor, PortalRole
+from config import ROOT
+from drafts import review
+from drafts import service as drafts
+from drafts.models import Draft
+from drafts.review_models import Revision
+from labs import service as labs
+from labs.models import Lab, Membership
+from labs.roles import Right
+from publish import service as publishing
+
+FOLDER = ROOT / "app" / "demo"
+PASSWORD = "openlab-demo-2026"
+EDITOR = "editeur@dinum.example"
+Progress = Callable[[str, int, int], None]
+
+
+def is_demonstration() -> bool:
+    with reading() as current:
+        return current.scalar(sa.select(Person.id).where(Person.is_demo).limit(1)) is not None
+
+
+def when_empty(_app: Flask) -> bool:
+    """Fill an empty database; False when there is anything in it."""
+    with reading() as current:
+        if current.scalar(sa.select(Administration.id).limit(1)) is not None:
+            return False
+    fill(_show)
+    return True
+
+
+def _show(what: str, done: int, total: int) -> None:
+    if sys.stdout.isatty():
+        width = 30
+        bar = "#" * (width * done // max(total, 1))
+        print(f"\r  {what:<28} [{bar:<{width}}] {done}/{total}", end="\n" if done == total else "", flush=True)
+    elif done == total:
+        print(f"  {what}: {total}", flush=True)
+
+
+def _data(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text())[name]
+    return found
+
+
+def _counted(what: str, things: list[dict[str, Any]], progress: Progress) -> Iterator[dict[str, Any]]:
+    for number, thing in enumerate(things, start=1):
+        yield thing
+        progress(what, number, len(things))
+
+
+def fill(progress: Progress) -> None:
+    """Everything the demonstration holds. Each piece is a transaction of its own, as it would be in life."""
+    with unit_of_work():
+        for entry in _counted("Administrations", _data("administrations"), progress):
+            add_administration(entry)
+    with unit_of_work():
+        for entry in _counted("Accounts", _data("people"), progress):
+            add_person(entry)
+    with unit_of_work():
+        for entry in _counted("Online services", _data("services"), progress):
+            add_service(entry)
+    for entry in _counted("Labs", json.loads((FOLDER / "labs.json").read_text())["labs"], progress):
+        add_lab(entry)
+    for name, label in (("articles", "Articles"), ("short_articles", "Short articles")):
+        found = json.loads((FOLDER / f"{name}.json").read_text())["articles"]
+        for entry in _counted(label, found, progress):
+            publish_article(entry)
+
+
+def add_administration(entry: dict[str, Any]) -> None:
+    values = {key: value for key, value in entry.items() if key not in ("counters", "kind")}
+    administration = Administration(kind=Kind(entry["kind"]), **values)
+    administration.counters = [Counter(**counter) for counter in entry["counters"]]
+    session().add(administration)
+    session().flush()
+
+
+def add_person(entry: dict[str, Any]) -> None:
+    person = accounts.create_person(
+        entry["email"], f"{entry['given_name']} {entry['family_name']}", _administration(entry["administration"]),
+        PASSWORD, is_demo=True,
+    )
+    for role in entry["portal_roles"]:
+        accounts.give_role(person, PortalRole(role))
+    for held in entry["administration_roles"]:
+        accounts.give_role(person, PortalRole(held["role"]), _administration(held["administration"]))
+
+
+def add_service(entry: dict[str, Any]) -> None:
+    names = ("slug", "title", "url", "summary")
+    service = OnlineService(
+        kind=ServiceKind(entry["kind"]), login=Login(entry["login"]), **{name: entry[name] for name in names}
+    )
+    service.owners = [_administration(slug) for slug in dict.fromkeys(entry["owners"])]
+    session().add(service)
+    session().flush()
+
+
+def _administration(slug: str) -> Administration:
+    return session().scalars(sa.select(Administration).filter_by(slug=slug)).one()
+
+
+def _person(email: str) -> Person:
+    return session().scalars(sa.select(Person).filter_by(email=email)).one()
+
+
+def _actor(email: str) -> Actor:
+    return accounts.actor_for_person(_person(email).id)
+
+
+def add_lab(entry: dict[str, Any]) -> None:
+    """A lab, its people, its sessions counted from today, and its drafts with what was done to them."""
+    with unit_of_work():
+        leader = _actor(entry["facilitator"])
+        lab = labs.create_lab(
+            leader, entry["title"], entry["purpose"], _administration(entry["lead_administration"]), entry["slug"]
+        )
+        for member in entry["members"]:
+            if member["email"] != entry["facilitator"]:
+                labs.add_member(leader, lab, _person(member["email"]), Right(member["right"]))
+        for seance in entry["sessions"]:
+            _add_session(leader, lab, seance)
+        lab_id = lab.id
+    for draft in entry["drafts"]:
+        add_draft(lab_id, draft)
+
+
+def _add_session(leader: Actor, lab: Lab, entry: dict[str, Any]) -> None:
+    starts = _at(entry["day"], entry["time"])
+    seance = labs.plan_session(
+        leader, lab, entry["title"], starts, starts + timedelta(minutes=entry["duration_minutes"]), entry["place"],
+        entry["agenda"],
+    )
+    if entry["status"] in ("open", "closed"):
+        labs.open_session(leader, seance)
+    if entry["status"] == "closed":
+        labs.close_session(leader, seance)
+
+
+def _at(day: int, hour: str) -> datetime:
+    hours, minutes = (int(part) for part in hour.split(":"))
+    date = clock.local(clock.now()).date() + timedelta(days=day)
+    return datetime.combine(date, time(hours, minutes), tzinfo=clock.NOUMEA)
+
+
+def add_draft(lab_id: int, entry: dict[str, Any]) -> None:
+    """A draft whose blocks are put in by those who wrote them, then the acts of its review."""
+    with unit_of_work():
+        lab = session().get_one(Lab, lab_id)
+        hands = entry["written_by"]
+        first = _actor(entry["opened_by"])
+        written = set(_block_ids(hands, entry["opened_by"]))
+        draft = _create(first, lab, entry, [block for block in entry["blocks"] if _id(block) in written])
+        for hand in hands:
+            if hand["email"] == entry["opened_by"]:
+                continue
+            written |= set(hand["blocks"])
+            drafts.replace_text(
+                _actor(hand["email"]), draft, [block for block in entry["blocks"] if _id(block) in written]
+            )
+        draft_id = draft.id
+    for act in entry["acts"]:
+        with unit_of_work():
+            _do(session().get_one(Draft, draft_id), act, entry)
+
+
+def _block_ids(hands: list[dict[str, Any]], email: str) -> list[str]:
+    return [block for hand in hands if hand["email"] == email for block in hand["blocks"]]
+
+
+def _id(block: dict[str, Any]) -> str | None:
+    found: str | None = block.get("attrs", {}).get("id")
+    return found
+
+
+def _create(actor: Actor, lab: Lab, entry: dict[str, Any], blocks: list[dict[str, Any]]) -> Draft:
+    return drafts.create_draft(
+        actor, lab, title=entry["title"], slug=entry["slug"], lead=_administration(entry["lead_administration"]),
+        competent=[_administration(slug) for slug in entry["competent"]], tree=blocks,
+        fields={name: entry[name] for name in drafts.FIELDS if name in entry},
+    )
+
+
+def _do(draft: Draft, act: dict[str, Any], entry: dict[str, Any]) -> None:
+    """One act of a review, by the person who does it."""
+    actor = _actor(act["by"])
+    match act["act"]:
+        case "submit":
+            review.submit(actor, draft, entry.get("change_note", ""))
+        case "sign_off":
+            review.sign_off(actor, draft, _administration(act["administration"]).id, _under_review(draft).fingerprint)
+        case "request_changes":
+            review.request_changes(actor, draft, act["reason"])
+        case "schedule":
+            publishing.schedule(actor, draft, _under_review(draft).fingerprint, _at(act["day"], act["time"]))
+        case "publish":
+            publishing.publish(actor, draft, _under_review(draft).fingerprint, entry.get("change_note", ""))
+        case other:
+            raise ValueError(f"app/demo names an act that nobody can do: {other}")
+
+
+def _under_review(draft: Draft) -> Revision:
+    return session().scalars(
+        sa.select(Revision).where(Revision.draft_id == draft.id).order_by(Revision.number.desc()).limit(1)
+    ).one()
+
+
+def publish_article(entry: dict[str, Any]) -> None:
+    """The whole walk of one article: written, submitted, signed by every competent administration, published."""
+    with unit_of_work():
+        lead = _administration(entry["lead_administration"])
+        author = _hand(lead, "agent", entry.get("author"))
+        signers = {slug: _hand(_administration(slug), "referent") for slug in entry["competent"]}
+        lab = labs.permanent_lab(lead)
+        _keep_membership(lab, author)
+        draft = _create(author, lab, entry, entry["blocks"])
+        review.submit(author, draft, entry["change_note"])
+        fingerprint = _under_review(draft).fingerprint
+        for slug, signer in signers.items():
+            review.sign_off(signer, draft, _administration(slug).id, fingerprint)
+        publishing.publish(_actor(EDITOR), draft, fingerprint, entry["change_note"])
+
+
+def _hand(administration: Administration, kind: str, email: str | None = None) -> Actor:
+    """A person of an administration: the one named, or a demonstration account without password, made at need."""
+    email = email or f"{kind}@{administration.slug}.example"
+    person = session().scalars(sa.select(Person).filter_by(email=email)).first()
+    if person is None:
+        role = "Agent" if kind == "agent" else "Référent"
+        person = accounts.create_person(email, f"{role} {administration.short_name}"[:128], administration, is_demo=True)
+    if kind == "referent" and not any(role.role is PortalRole.REVIEWER for role in person.roles):
+        accounts.give_role(person, PortalRole.REVIEWER, administration)
+        session().refresh(person, ["roles"])
+    return accounts.actor_for_person(person.id)
+
+
+def _keep_membership(lab: Lab, author: Actor) -> None:
+    """A permanent lab takes in its administration's people when it is made; those who came later join here."""
+    known = session().scalars(sa.select(Membership).filter_by(lab_id=lab.id, person_id=author.id)).first()
+    if known is None:
+        session().add(Membership(lab_id=lab.id, person_id=author.id, right=Right.WRITE, joined_at=clock.now()))
+        session().flush()
