@@ -23,8 +23,8 @@ from labs.models import Lab
 from labs.service import slugify
 
 # The named fields that are signed with the text, beside the title (editorial model, section 3).
-FIELDS = ("themes", "life_events", "audiences", "territories", "language", "review_date")
-_LISTS = ("themes", "life_events", "audiences", "territories")
+FIELDS = ("themes", "life_events", "audiences", "territories", "services", "language", "review_date")
+_LISTS = ("themes", "life_events", "audiences", "territories", "services")
 
 
 def create_draft(
