@@ -19,6 +19,7 @@ from app.errors import Invalid, MovedOn, Refused
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
 from drafts import freeze, log, review_mail, seal
+from drafts.carried import carry_signatures
 from drafts.contributions import contributions
 from drafts.models import Article, ArticleState, Draft
 from drafts.review_events import ReviewClosed, RevisionAnswered, RevisionApproved, RevisionSubmitted
@@ -117,7 +118,13 @@ def submit(actor: Actor, draft: Draft, change_note: str = "") -> Revision:
         )
     record_act(draft, Deed.SUBMIT, actor, revision_id=revision.id, reason=change_note)
     note(RevisionSubmitted(draft_id=draft.id, revision_id=revision.id))
-    review_mail.submitted(draft, revision, actor.id, actor.name)
+    carried = carry_signatures(draft, revision)
+    review_mail.submitted(
+        draft, revision, actor.id, actor.name, but={row.administration_id for row in carried}
+    )
+    review_mail.carried(draft, revision, {row.person_id for row in carried})
+    if carried:
+        _settle(actor, draft, revision)
     return revision
 
 

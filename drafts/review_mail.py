@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
@@ -55,13 +55,31 @@ def _place(administration_id: int) -> str:
     return session().get_one(Administration, administration_id).name
 
 
-def submitted(draft: Draft, revision: Revision, actor_id: int, actor_name: str) -> None:
-    """Every reviewer of a competent administration is asked to read."""
-    reviewers = _holding(PortalRole.REVIEWER, competent_for(revision.id))
+def submitted(
+    draft: Draft, revision: Revision, actor_id: int, actor_name: str, *, but: Collection[int] = ()
+) -> None:
+    """Every reviewer of a competent administration is asked to read, `but` those whose signature holds on."""
+    places = [place for place in competent_for(revision.id) if place not in but]
+    reviewers = _holding(PortalRole.REVIEWER, places)
     body = _("%(name)s propose « %(title)s » à votre relecture.", name=actor_name, title=revision.title)
     if revision.change_note:
         body += "\n\n" + revision.change_note
     _tell(_addresses(reviewers, but=actor_id), _("À relire : %(title)s", title=revision.title), body, draft)
+
+
+def carried(draft: Draft, revision: Revision, people: Iterable[int]) -> None:
+    """Whose signature holds on is told, and how to say otherwise."""
+    body = _(
+        "« %(title)s » a été proposé de nouveau, sans aucun changement : votre visa reste valable. "
+        "Jusqu’à la publication, vous pouvez vous y opposer ou demander une reprise.",
+        title=revision.title,
+    )
+    _tell(
+        _addresses(people, but=0),
+        _("Votre visa reste valable : %(title)s", title=revision.title),
+        body,
+        draft,
+    )
 
 
 def sent_back(draft: Draft, revision: Revision, actor_id: int, administration_id: int, reason: str) -> None:

@@ -153,6 +153,11 @@ class SignOff(Base):
     # NULL for an author or an abstention, so that the composite key below then asks for nothing.
     second_eyes: Mapped[str | None] = mapped_column(sa.String(40))
     reason: Mapped[str] = mapped_column(sa.Text, default="")
+    # A signature that still holds because the fingerprint is the same in the new revision: the earlier one, whose
+    # seal and instant are repeated here.
+    carried_from: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("sign_off.id", name="fk_sign_off_carried_from")
+    )
     signature: Mapped[bytes] = mapped_column(sa.LargeBinary)
     key_id: Mapped[str] = mapped_column(sa.String(64))
     at: Mapped[datetime]

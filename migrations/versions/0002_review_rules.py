@@ -37,6 +37,17 @@ RULES = (
         "a review is of a revision of its article",
     ),
     ("sign_off", "INSERT", "while_open", _OPEN, "a revision is signed while its review is open"),
+    (
+        "sign_off",
+        "INSERT",
+        "carried_as_it_was",
+        (
+            "NEW.carried_from IS NULL OR EXISTS (SELECT 1 FROM sign_off s WHERE s.id = NEW.carried_from "
+            "AND s.fingerprint = NEW.fingerprint AND s.person_id = NEW.person_id "
+            "AND s.administration_id = NEW.administration_id AND s.decision = NEW.decision)"
+        ),
+        "a signature is carried to the same fingerprint only",
+    ),
     ("review_outcome", "INSERT", "while_open", _OPEN, "a review comes out while it is open"),
     (
         "review_outcome",
@@ -104,6 +115,12 @@ FIXED = (("revision_part", ("UPDATE", "DELETE")), ("open_review", ("UPDATE",)))
 
 
 def upgrade() -> None:
+    # Said in SQL, because a table made anew (batch mode) would lose the triggers that keep it append-only.
+    kind = "INTEGER" if op.get_bind().dialect.name == "sqlite" else "BIGINT"
+    op.execute(
+        f"ALTER TABLE sign_off ADD COLUMN carried_from {kind} "
+        "CONSTRAINT fk_sign_off_carried_from REFERENCES sign_off (id)"
+    )
     create_rules()
 
 
