@@ -1,0 +1,20 @@
+"""The blueprint of this room, and the door its routes share."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from app.errors import Unauthenticated
+from app.extensions import gettext as _
+from app.web import current_actor
+from drafts import queries
+from drafts.models import Draft
+
+blueprint = Blueprint("drafts", __name__, template_folder="templates")
+
+
+def draft_door(draft_id: int, **_rest: object) -> Draft:
+    """The draft that is judged. Who is not signed in learns nothing of it, not even whether it exists."""
+    if current_actor().is_anonymous:
+        raise Unauthenticated(_("Connectez-vous pour continuer."))
+    return queries.draft_numbered(draft_id)

@@ -1,0 +1,335 @@
+"""What the pages of the drafts show, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import Person
+from app.db import session
+from app.directory.models import Administration
+from app.errors import Invalid, Missing
+from app.extensions import gettext as _
+from app.policy import Act, Actor, PortalRole, acts_for
+from drafts import canonical, freeze, log, vocabulary
+from drafts.document import DocumentBroken
+from drafts.models import Article, Draft, DraftUpdate, article_administration
+from drafts.policy import rights
+from drafts.review_models import DraftAct, Revision
+from drafts.stages import Deed, Stage
+from drafts.words import deed_word, stage_sentence, stage_word
+from labs.models import Lab, Membership
+from labs.roles import LADDER, Right
+
+
+@dataclass(frozen=True)
+class DraftCard:
+    id: int
+    title: str
+    lab_title: str
+    lab_slug: str
+    stage: Stage
+    stage_word: str
+    seq: int
+    moved_at: datetime
+    rights: tuple[Right, ...]
+    awaits_me: bool
+
+    @property
+    def can_write(self) -> bool:
+        return Right.WRITE in self.rights
+
+
+@dataclass(frozen=True)
+class FieldLine:
+    """One named field of the article, as it is read."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class DraftPage:
+    id: int
+    title: str
+    slug: str
+    lab_title: str
+    lab_slug: str
+    stage: Stage
+    stage_word: str
+    stage_sentence: str
+    seq: int
+    rights: tuple[Right, ...]
+    lead: str
+    competent: tuple[str, ...]
+    fields: tuple[FieldLine, ...]
+    tree: list[dict[str, Any]]
+    is_broken: bool
+    has_revision: bool
+
+    @property
+    def can_write(self) -> bool:
+        return Right.WRITE in self.rights
+
+
+@dataclass(frozen=True)
+class ActRow:
+    number: int
+    deed: str
+    person: str
+    administration: str
+    revision: int | None
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RevisionRow:
+    number: int
+    title: str
+    fingerprint: str
+    change_note: str
+    person: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class History:
+    acts: tuple[ActRow, ...]
+    revisions: tuple[RevisionRow, ...]
+
+
+@dataclass(frozen=True)
+class DraftData:
+    """A draft for programs: its block tree at one number."""
+
+    seq: int
+    history: str
+    blocks: list[dict[str, Any]]
+    fingerprint: str | None
+
+
+def draft_numbered(draft_id: int) -> Draft:
+    """The draft with this id. Raises Missing, also for one that was put away.
+
+    In the very words of the policy, so that nobody learns from a page which numbers exist.
+    """
+    draft = session().get(Draft, draft_id)
+    if draft is None or draft.trashed_at is not None:
+        raise Missing(_("Cette page n’existe pas, ou vous n’y avez pas accès."))
+    return draft
+
+
+def _seen_by(actor: Actor, which: sa.ColumnElement[bool] | None = None) -> list[Draft]:
+    """Drafts a person may open: those of their labs, and from the first submission those they answer for."""
+    mine = sa.select(Membership.lab_id).where(
+        Membership.person_id == actor.id, Membership.removed_at.is_(None)
+    )
+    reach = Draft.lab_id.in_(mine)
+    if PortalRole.PORTAL_EDITOR in actor.roles:
+        reach |= Draft.stage != Stage.WRITING
+    elif actor.reviewer_of:
+        competent = sa.select(article_administration.c.article_id).where(
+            article_administration.c.administration_id.in_(actor.reviewer_of)
+        )
+        reach |= (Draft.stage != Stage.WRITING) & Draft.article_id.in_(competent)
+    query = (
+        sa.select(Draft)
+        .where(Draft.trashed_at.is_(None), reach)
+        .options(joinedload(Draft.lab), joinedload(Draft.article).joinedload(Article.lead))
+        .order_by(Draft.id.desc())
+    )
+    if which is not None:
+        query = query.where(which)
+    return [draft for draft in session().scalars(query) if Act.DRAFT_READ in acts_for(actor, draft)]
+
+
+def _cards(actor: Actor, drafts: list[Draft]) -> tuple[DraftCard, ...]:
+    moved = _moved_at([draft.id for draft in drafts])
+    return tuple(
+        DraftCard(
+            id=draft.id,
+            title=draft.title,
+            lab_title=draft.lab.title,
+            lab_slug=draft.lab.slug,
+            stage=draft.stage,
+            stage_word=stage_word(draft.stage),
+            seq=draft.head_seq,
+            moved_at=max(moved.get(draft.id, draft.created_at), draft.created_at),
+            rights=in_order(rights(actor, draft)),
+            awaits_me=_awaits(actor, draft),
+        )
+        for draft in drafts
+    )
+
+
+def _moved_at(draft_ids: list[int]) -> dict[int, datetime]:
+    """When each text was last written in: the instant of the row at its head."""
+    rows = session().execute(
+        sa.select(Draft.id, DraftUpdate.at)
+        .join(DraftUpdate, (DraftUpdate.draft_id == Draft.id) & (DraftUpdate.seq == Draft.head_seq))
+        .where(Draft.id.in_(draft_ids))
+    )
+    return dict(tuple(row) for row in rows)
+
+
+def _awaits(actor: Actor, draft: Draft) -> bool:
+    acts = acts_for(actor, draft)
+    return Act.DRAFT_SIGN in acts or (draft.stage is Stage.APPROVED and Act.DRAFT_PUBLISH in acts)
+
+
+def in_order(held: frozenset[Right]) -> tuple[Right, ...]:
+    return tuple(right for right in LADDER if right in held)
+
+
+def drafts_of_lab(actor: Actor, lab: Lab) -> tuple[tuple[str, tuple[DraftCard, ...]], ...]:
+    """The drafts of a lab by stage, in the order of the stages: (what the stage is called, its drafts)."""
+    cards = _cards(actor, _seen_by(actor, Draft.lab_id == lab.id))
+    return tuple(
+        (stage_word(stage), tuple(card for card in cards if card.stage is stage))
+        for stage in Stage
+        if any(card.stage is stage for card in cards)
+    )
+
+
+def drafts_for(actor: Actor) -> tuple[DraftCard, ...]:
+    """Every draft a person may open, the one written in last first."""
+    cards = _cards(actor, _seen_by(actor))
+    return tuple(sorted(cards, key=lambda card: card.moved_at, reverse=True))
+
+
+def draft_page(actor: Actor, draft: Draft) -> DraftPage:
+    """The page of a draft. A text that cannot be read any more is shown empty, and said to be."""
+    try:
+        tree, broken = log.load(draft.id).tree, False
+    except DocumentBroken:
+        tree, broken = [], True
+    revision = session().scalar(sa.select(Revision.id).where(Revision.draft_id == draft.id).limit(1))
+    return DraftPage(
+        id=draft.id,
+        title=draft.title,
+        slug=draft.article.slug,
+        lab_title=draft.lab.title,
+        lab_slug=draft.lab.slug,
+        stage=draft.stage,
+        stage_word=stage_word(draft.stage),
+        stage_sentence=stage_sentence(draft.stage),
+        seq=draft.head_seq,
+        rights=in_order(rights(actor, draft)),
+        lead=draft.article.lead.name,
+        competent=tuple(place.name for place in draft.article.competent),
+        fields=field_lines(draft.fields),
+        tree=tree,
+        is_broken=broken,
+        has_revision=revision is not None,
+    )
+
+
+def field_lines(fields: dict[str, Any]) -> tuple[FieldLine, ...]:
+    """The named fields of an article in words; those without a value are left out."""
+    lists = (
+        ("themes", _("Thèmes"), vocabulary.themes()),
+        ("life_events", _("Situations"), vocabulary.life_events()),
+        ("audiences", _("Publics"), vocabulary.audiences()),
+        ("territories", _("Territoires"), vocabulary.territories()),
+    )
+    lines = [
+        FieldLine(label, ", ".join(vocabulary.labels(fields[name], known)))
+        for name, label, known in lists
+        if fields.get(name)
+    ]
+    if review := date_of(fields.get("review_date")):
+        lines.append(FieldLine(_("À vérifier avant le"), f"{review:%d/%m/%Y}"))
+    return tuple(lines)
+
+
+def date_of(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def history(draft: Draft) -> History:
+    """Who did what to a draft as a whole, the latest first, and its frozen versions."""
+    acts = session().execute(
+        sa.select(DraftAct, Person.name, Administration, Revision.number)
+        .outerjoin(Person, Person.id == DraftAct.person_id)
+        .outerjoin(Administration, Administration.id == DraftAct.administration_id)
+        .outerjoin(Revision, Revision.id == DraftAct.revision_id)
+        .where(DraftAct.draft_id == draft.id)
+        .order_by(DraftAct.number.desc())
+    )
+    revisions = session().execute(
+        sa.select(Revision, Person.name)
+        .outerjoin(Person, Person.id == Revision.created_by)
+        .where(Revision.draft_id == draft.id)
+        .order_by(Revision.number.desc())
+    )
+    return History(
+        acts=tuple(
+            ActRow(
+                number=act.number,
+                deed=deed_word(act.deed),
+                # What follows from the answers of others was done by nobody.
+                person=name or ("" if act.deed is Deed.APPROVE else _("Compte effacé")),
+                administration=place.short_name if place else "",
+                revision=number,
+                reason=act.reason,
+                at=act.at,
+            )
+            for act, name, place, number in acts
+        ),
+        revisions=tuple(
+            RevisionRow(
+                number=row.number,
+                title=row.title,
+                fingerprint=row.fingerprint,
+                change_note=row.change_note,
+                person=name or "",
+                at=row.created_at,
+            )
+            for row, name in revisions
+        ),
+    )
+
+
+def administrations() -> list[tuple[int, str]]:
+    """Every administration for a form: (id, name), by name."""
+    rows = session().execute(sa.select(Administration.id, Administration.name).order_by(Administration.name))
+    return [(place, name) for place, name in rows]
+
+
+def administrations_of(lab: Lab) -> frozenset[int]:
+    """The administrations that are at the table of a lab, and the one that carries it."""
+    present = session().scalars(
+        sa.select(Person.administration_id)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.lab_id == lab.id, Membership.removed_at.is_(None))
+    )
+    return frozenset(place for place in (lab.administration_id, *present) if place is not None)
+
+
+def administration_numbered(administration_id: int) -> Administration:
+    found = session().get(Administration, administration_id)
+    if found is None:
+        raise Invalid(_("Cette administration n’existe pas."))
+    return found
+
+
+def draft_data(draft: Draft) -> DraftData:
+    """The text for programs, with the fingerprint it would have if it were frozen now.
+
+    The fingerprint is None while the text has no canonical form (an open suggestion).
+    """
+    loaded = log.load(draft.id)
+    tree = loaded.tree
+    try:
+        fingerprint = canonical.fingerprint(freeze.canonical_form(draft, canonical.tidy(tree)))
+    except Invalid:
+        fingerprint = None
+    return DraftData(loaded.seq, draft.history, tree, fingerprint)

@@ -1,0 +1,114 @@
+"""What the review page shows, as plain values: the frozen text, the answers, what this person may do now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from markupsafe import Markup
+
+from app.accounts.models import Person
+from app.db import session
+from app.policy import Actor
+from drafts import review
+from drafts.models import Draft
+from drafts.queries import FieldLine, field_lines
+from drafts.render import render_blocks
+from drafts.review_models import Decision, Revision
+from drafts.stages import Deed
+from drafts.standing import Standing
+from drafts.words import decision_word, deed_word, stage_word
+
+# In the order in which a reviewer thinks of them.
+SHOWN_DEEDS = (Deed.SIGN_OFF, Deed.ABSTAIN, Deed.REQUEST_CHANGES, Deed.OBJECT, Deed.PUBLISH, Deed.RETRACT)
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """One competent administration and what it answered."""
+
+    administration: str
+    word: str
+    person: str
+    reason: str
+    at: datetime | None
+    is_missing: bool
+    is_abstention: bool
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An act this person cannot do now, and why."""
+
+    deed: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    title: str
+    stage_word: str
+    number: int
+    seq: int
+    fingerprint: str
+    change_note: str
+    submitted_by: str
+    submitted_at: datetime
+    has_moved: bool
+    text: Markup
+    fields: tuple[FieldLine, ...]
+    standing: Standing
+    answers: tuple[AnswerRow, ...]
+    # Deeds that are open to this person now, by their code.
+    may: frozenset[str]
+    refusals: tuple[Refusal, ...]
+    # The administrations this person may answer for now: (id, name).
+    answer_for: tuple[tuple[int, str], ...]
+    changes: Markup | None
+
+
+def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
+    found = review.standing(revision)
+    may_now = review.may_now(actor, draft)
+    places = set(review.answerable(actor, draft)) if found.is_open else set()
+    return ReviewPage(
+        title=revision.title,
+        stage_word=stage_word(draft.stage),
+        number=revision.number,
+        seq=revision.seq,
+        fingerprint=revision.fingerprint,
+        change_note=revision.change_note,
+        submitted_by=session().scalar(sa.select(Person.name).where(Person.id == revision.created_by)) or "",
+        submitted_at=revision.created_at,
+        has_moved=draft.head_seq > revision.seq,
+        text=render_blocks(revision.tree),
+        fields=field_lines(revision.fields),
+        standing=found,
+        answers=tuple(_answer(answer) for answer in found.answers),
+        may=frozenset(deed for deed, reason in may_now.items() if reason is None),
+        refusals=tuple(
+            Refusal(deed_word(deed), str(may_now[deed]))
+            for deed in SHOWN_DEEDS
+            if may_now.get(deed) is not None
+        ),
+        answer_for=tuple(
+            (answer.administration_id, answer.administration)
+            for answer in found.answers
+            if answer.administration_id in places
+        ),
+        changes=None,
+    )
+
+
+def _answer(answer: Any) -> AnswerRow:
+    return AnswerRow(
+        administration=answer.administration,
+        word=decision_word(answer.decision, answer.signed_as),
+        person=answer.person,
+        reason=answer.reason,
+        at=answer.at,
+        is_missing=answer.decision is None,
+        is_abstention=answer.decision is Decision.ABSTAINED,
+    )
