@@ -35,7 +35,7 @@ class _Queue:
 def settle(index: Knowledge, sections: Iterable[Section], trusted: bool = False) -> News:
     """Give every new struct its place, each after the content that it refers to.
 
-    Sections that bring nothing new are passed over; no section may begin beyond what is known of its client.
+    Of what is known already only the references are looked at; no section may begin beyond what is known of its client.
     Raises GateRefusal: resync for a reference to unknown content, malformed for references that no order of
     writing can explain, schema for what the grammar does not allow. `trusted` leaves the grammar out.
     """
@@ -43,6 +43,8 @@ def settle(index: Knowledge, sections: Iterable[Section], trusted: bool = False)
     queues: dict[int, _Queue] = {}
     for section in sections:
         known = index.end(section[0])
+        if section[1] < known:
+            _check_known(index, section, known)
         if section[2] > known:
             if section[1] > known:
                 raise GateRefusal("resync", "the update begins after a gap")
@@ -77,6 +79,26 @@ def settle(index: Knowledge, sections: Iterable[Section], trusted: bool = False)
     if unfinished:
         raise GateRefusal("malformed", "blocks refer to one another in a circle")
     return news
+
+
+def _check_known(index: Knowledge, section: Section, known: int) -> None:
+    """Yjs passes over what it knows already, but only after it has looked up (and split) what it refers to.
+
+    So a resent block with references of its own making would wait for ever, or throw in every browser.
+    """
+    client, clock, _, structs = section
+    for _, length, origin, right, parent, _, _ in structs:
+        if clock >= known:
+            return
+        for wanted, split in ((origin, 1), (right, 0), (parent if isinstance(parent, tuple) else None, 0)):
+            if wanted is None:
+                continue
+            where = index.clients.get(wanted[0])
+            if where is None or wanted[1] >= where.end or (wanted[0] == client and wanted[1] >= clock):
+                raise GateRefusal("malformed", "a known block refers to what is not known")
+            if where.is_low(wanted[1] + split):
+                raise GateRefusal("malformed", "an origin splits a surrogate pair")
+        clock += length
 
 
 def _find(index: Knowledge, news: News, wanted: Id, queues: dict[int, _Queue]) -> Clocks | None:
