@@ -1,0 +1,185 @@
+"""The door in front of Flask: public pages are answered as stored bytes, the same for everybody.
+
+Nothing here reads a cookie, and nothing sets one. Flask's own routes for the same addresses exist too (for
+addresses made by name, and for errors), and answer with the same bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from werkzeug.http import http_date, parse_date
+
+from app import events
+from app.db import reading
+from app.web import HEADERS
+from publish import addresses, site
+from publish.events import EditionPublished
+from publish.shelf import Shelf, build_number
+from publish.store import Page
+
+log = logging.getLogger(__name__)
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+# A minute: long enough to spare a line of 50 kbit/s, short enough that a correction is seen at once.
+CACHE_CONTROL = "public, max-age=60, stale-if-error=86400"
+REASONS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified", 410: "410 Gone"}
+_HERE = Path(__file__).parent
+_shelves: weakref.WeakSet[Shelf] = weakref.WeakSet()
+
+
+class StoredPages:
+    """WSGI layer: answers GET and HEAD of public pages, passes everything else on."""
+
+    def __init__(self, wsgi_app: Wsgi, app: Flask) -> None:
+        self.wsgi_app = wsgi_app
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("REQUEST_METHOD") in ("GET", "HEAD") and not environ.get("SCRIPT_NAME"):
+            path = environ.get("PATH_INFO", "")
+            if path == "/healthz":
+                # The process is up, whatever its database does: a restart would not bring that back.
+                start_response(
+                    "200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+                )
+                return [b"ok\n"]
+            # What follows the question mark is ignored: links shared by others carry their trackers there.
+            if addresses.understood(path) is not None:
+                page = self._page(path)
+                if page is not None:
+                    return _send(page, environ, start_response)
+        return self.wsgi_app(environ, start_response)
+
+    def _page(self, path: str) -> Page | None:
+        try:
+            return shelf(self.app).page(path)
+        except Exception:
+            # Flask asks again and turns the error into a page of its own.
+            log.exception("the stored page %s could not be had", path)
+            return None
+
+
+def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    status, headers, body = answer(
+        page,
+        accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
+        if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
+        if_modified_since=environ.get("HTTP_IF_MODIFIED_SINCE", ""),
+    )
+    start_response(REASONS[status], headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" or status == 304 else [body]
+
+
+def answer(
+    page: Page, *, accept_encoding: str = "", if_none_match: str = "", if_modified_since: str = ""
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """(status, headers, body) for one request. The body is that of a GET; a HEAD sends its length only."""
+    encoding = _encoding(accept_encoding[:200]) if page.body else ""
+    body = {"br": page.brotli, "gzip": page.gzip, "": page.body}[encoding]
+    # A strong tag names exact bytes, so each encoding has its own.
+    etag = f'"{page.etag}-{encoding}"' if encoding else f'"{page.etag}"'
+    headers = [
+        *HEADERS.items(),
+        ("Content-Security-Policy", page.csp),
+        ("Cache-Control", CACHE_CONTROL),
+        ("Vary", "Accept-Encoding"),
+        ("ETag", etag),
+        ("Last-Modified", http_date(page.modified_at)),
+    ]
+    if page.status == 200 and _unchanged(etag, page, if_none_match, if_modified_since):
+        return 304, headers, b""
+    headers += [("Content-Type", page.content_type), ("Content-Length", str(len(body)))]
+    if encoding:
+        headers.append(("Content-Encoding", encoding))
+    if page.location:
+        headers.append(("Location", page.location))
+    return page.status, headers, body
+
+
+def _unchanged(etag: str, page: Page, if_none_match: str, if_modified_since: str) -> bool:
+    if if_none_match:
+        # A proxy that compresses again weakens the tag; for "not modified" weak is enough.
+        given = [tag.strip().removeprefix("W/") for tag in if_none_match[:2000].split(",")]
+        return etag in given or "*" in given
+    since = parse_date(if_modified_since) if if_modified_since else None
+    return since is not None and page.modified_at <= since
+
+
+@lru_cache(maxsize=256)
+def _encoding(accept: str) -> str:
+    """ "br", "gzip" or "" (as it is), by what the reader accepts."""
+    accepted: dict[str, bool] = {}
+    for part in accept.lower().split(","):
+        name, _, parameter = part.partition(";")
+        weight = parameter.replace(" ", "")
+        accepted[name.strip()] = not (weight.startswith("q=") and weight[2:].strip("0.") == "")
+    for name in ("br", "gzip"):
+        if accepted.get(name, accepted.get("*", False)):
+            return name
+    return ""
+
+
+def shelf(app: Flask) -> Shelf:
+    found: Shelf = app.extensions["openlab_shelf"]
+    return found
+
+
+def respond(path: str) -> Response | None:
+    """Flask's answer with the stored page at `path`; None when there is no such page."""
+    page = shelf(current_app).page(path)
+    if page is None:
+        return None
+    status, headers, body = answer(
+        page,
+        accept_encoding=request.headers.get("Accept-Encoding", ""),
+        if_none_match=request.headers.get("If-None-Match", ""),
+        if_modified_since=request.headers.get("If-Modified-Since", ""),
+    )
+    return Response(body, status=status, headers=headers)
+
+
+def framed(template: str, path: str, status: int = 200, **context: Any) -> Response:
+    """A page made for this request alone, in the public frame: nobody stores it, and it sets no cookie."""
+    renderer: site.Renderer = current_app.extensions["openlab_site"]
+    response = Response(renderer.html(template, path, **context), status=status, content_type=site.HTML)
+    response.headers["Content-Security-Policy"] = renderer.csp
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def exists(path: str) -> bool:
+    return shelf(current_app).page(path) is not None
+
+
+def render_all() -> int:
+    """Render every public page that is not fresh yet, so that no reader waits. Returns how many there are."""
+    with reading():
+        paths = site.every_path()
+    return sum(shelf(current_app).page(path) is not None for path in paths)
+
+
+def init_app(app: Flask) -> None:
+    settings = app.config["SETTINGS"]
+    build = build_number(
+        _HERE,
+        Path(app.static_folder or "") / "public.css",
+        extra=f"{settings.public_url} {app.config.get('DEMO_BANNER')}",
+    )
+    app.extensions["openlab_site"] = site.Renderer(app, settings.public_url)
+    app.extensions["openlab_shelf"] = Shelf(app.extensions["openlab_site"].page, build)
+    _shelves.add(app.extensions["openlab_shelf"])
+    app.wsgi_app = StoredPages(app.wsgi_app, app)  # type: ignore[method-assign]
+
+
+@events.at_once(EditionPublished)
+def look_now(_news: EditionPublished) -> None:
+    """The publisher who follows the link to the new page sees it, not what was there a second ago."""
+    for one in list(_shelves):
+        one.look()

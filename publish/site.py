@@ -1,0 +1,246 @@
+"""The public pages: what stands at each path, rendered from editions and the directory alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_babel import format_date
+from markupsafe import Markup
+
+from app import clock
+from drafts.render import outline
+from publish import addresses, feeds, queries, store
+from publish.addresses import Kind
+from publish.queries import Card, SubjectKind
+from publish.store import Page
+
+HTML = "text/html; charset=utf-8"
+RECENT = 6
+# A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
+FEWEST_HEADINGS = 3
+_LEAD = re.compile(r'<p class="lead"[^>]*>.*?</p>', re.DOTALL)
+
+
+class Renderer:
+    """Makes pages with a Jinja environment to which no request, person or session is known."""
+
+    def __init__(self, app: Flask, public_url: str) -> None:
+        self.app = app
+        self.public_url = public_url
+        style = _compact((Path(app.static_folder or "") / "public.css").read_text(encoding="utf-8"))
+        self.style = Markup(style)  # noqa: S704 - a file of ours, which holds no `</`
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self.csp = (
+            f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        )
+        self.plain_csp = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+    def page(self, path: str) -> Page | None:
+        """The page at `path`, None when there is none. Runs inside a `reading()`."""
+        known = addresses.understood(path)
+        if known is None:
+            return None
+        with self.app.app_context():
+            return _BUILDERS[known[0]](self, path, known[1])
+
+    def html(self, template: str, path: str, **context: Any) -> str:
+        """A template of the public frame as text; `path` is where it stands."""
+        words = {
+            "style": self.style,
+            "url": self.public_url + path,
+            "path": path,
+            "demonstration": queries.is_demonstration(),
+            "jour": lambda instant: format_date(clock.local(instant), "d MMMM y"),
+            "date_longue": lambda day: format_date(day, "d MMMM y"),
+        }
+        return self.app.jinja_env.get_template(f"publish/{template}").render(**words, **context)
+
+    def made(self, template: str, path: str, **context: Any) -> Page:
+        return store.made(path, self.html(template, path, **context), HTML, self.csp)
+
+    def plain(self, path: str, text: str, content_type: str) -> Page:
+        return store.made(path, text, content_type, self.plain_csp)
+
+
+def _compact(css: str) -> str:
+    """The style sheet without comments and idle spaces; it travels in every page."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    css = re.sub(r"\s+", " ", css)
+    css = re.sub(r"\s*([{};,>])\s*", r"\1", css)
+    return re.sub(r":\s+", ":", css).replace(";}", "}").strip()
+
+
+def _home(site: Renderer, path: str, _slug: str) -> Page:
+    cards = queries.live_cards()
+    return site.made(
+        "home.html", path,
+        themes=[subject for subject in queries.subjects(SubjectKind.THEME, cards) if subject.articles],
+        life_events=[subject for subject in queries.subjects(SubjectKind.LIFE_EVENT, cards) if subject.articles],
+        recent=cards[:RECENT], count=len(cards), administrations=len(queries.places()),
+        services=len(queries.services()),
+    )  # fmt: skip
+
+
+def _article(site: Renderer, path: str, slug: str) -> Page | None:
+    found = queries.article_at(slug)
+    if isinstance(found, str):
+        return _moved(site, path, addresses.article(found))
+    if found is None:
+        return None
+    reading = queries.reading(found)
+    lead, rest = parted(reading.body)
+    return site.made(
+        "article.html",
+        path,
+        it=reading,
+        lead=lead,
+        body=rest,
+        steps=[(theme.title, addresses.theme(theme.slug)) for theme in reading.themes[:1]],
+        contents=headings(reading.tree),
+        desks=reading.desks[:4],
+        overdue=_overdue(reading),
+        history=addresses.history(found.slug),
+    )
+
+
+def parted(body: str) -> tuple[Markup, Markup]:
+    """The lead, and the rest: between them stands the list of what is on the page. Nothing is lost or moved."""
+    match = _LEAD.match(body)
+    cut = match.end() if match is not None else 0
+    return Markup(body[:cut]), Markup(body[cut:])  # noqa: S704 - made by drafts.render at publication
+
+
+def _overdue(reading: queries.Reading) -> bool:
+    return reading.review_date is not None and reading.review_date < queries.today()
+
+
+def _moved(site: Renderer, path: str, target: str) -> Page:
+    return store.made(path, "", HTML, site.plain_csp, status=301, location=target)
+
+
+def _history(site: Renderer, path: str, slug: str) -> Page | None:
+    found = queries.article_at(slug)
+    if isinstance(found, str):
+        return _moved(site, path, addresses.history(found))
+    if found is None:
+        return None
+    return site.made("history.html", path, card=found, editions=queries.history(found.article_id))
+
+
+def headings(tree: list[Any]) -> list[tuple[str, str]]:
+    """(anchor, words) of the headings of level 2, when there are enough to need a list."""
+    found = [(line.id, line.text) for line in outline(tree) if line.level == 2 and line.id]
+    return found if len(found) >= FEWEST_HEADINGS else []
+
+
+def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
+    def build(site: Renderer, path: str, slug: str) -> Page | None:
+        cards = queries.live_cards()
+        subjects = queries.subjects(kind, cards)
+        subject = next((one for one in subjects if one.slug == slug), None)
+        if subject is None:
+            return None
+        mine = [card for card in cards if slug in card.listed(kind)]
+        return site.made(
+            "subject.html", path, subject=subject, is_theme=kind is SubjectKind.THEME,
+            cards=sorted(mine, key=lambda card: queries.sort_key(card.title)),
+            others=[one for one in subjects if one.slug != slug and one.articles],
+        )  # fmt: skip
+
+    return build
+
+
+def _administrations(site: Renderer, path: str, _slug: str) -> Page:
+    groups = []
+    for kind, name in queries.kind_names().items():
+        inside = [place for place in queries.places() if place.kind is kind]
+        if inside:
+            groups.append((str(kind).replace("_", "-"), name, [queries.office_of(place) for place in inside]))
+    return site.made("administrations.html", path, groups=groups)
+
+
+def _administration(site: Renderer, path: str, slug: str) -> Page | None:
+    found = queries.office_page(slug)
+    return site.made("administration.html", path, it=found) if found is not None else None
+
+
+def _services(site: Renderer, path: str, _slug: str) -> Page:
+    letters: dict[str, list[queries.Service]] = {}
+    for service in queries.services():
+        letter = queries.sort_key(service.title)[:1].upper()
+        letters.setdefault(letter if letter.isalpha() else "0-9", []).append(service)
+    return site.made("services.html", path, letters=letters, count=sum(map(len, letters.values())))
+
+
+def _site_map(site: Renderer, path: str, _slug: str) -> Page:
+    cards = sorted(queries.live_cards(), key=lambda card: queries.sort_key(card.title))
+    themes = queries.subjects(SubjectKind.THEME, cards)
+    under = [(theme, [card for card in cards if theme.slug in card.listed("themes")[:1]]) for theme in themes]
+    placed = {card.slug for _theme, inside in under for card in inside}
+    return site.made(
+        "site_map.html", path, themes=[(theme, inside) for theme, inside in under if inside],
+        others=[card for card in cards if card.slug not in placed],
+        life_events=[one for one in queries.subjects(SubjectKind.LIFE_EVENT, cards) if one.articles],
+    )  # fmt: skip
+
+
+def _standing(template: str) -> Callable[[Renderer, str, str], Page]:
+    return lambda site, path, _slug: site.made(template, path)
+
+
+def _sitemap_xml(site: Renderer, path: str, _slug: str) -> Page:
+    return site.plain(path, feeds.sitemap(site.public_url, every_path()), "application/xml; charset=utf-8")
+
+
+def _atom(site: Renderer, path: str, _slug: str) -> Page:
+    return site.plain(
+        path, feeds.atom(site.public_url, queries.live_cards()), "application/atom+xml; charset=utf-8"
+    )
+
+
+def _robots(site: Renderer, path: str, _slug: str) -> Page:
+    return site.plain(path, feeds.robots(site.public_url), "text/plain; charset=utf-8")
+
+
+_BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
+    Kind.HOME: _home,
+    Kind.ARTICLE: _article,
+    Kind.HISTORY: _history,
+    Kind.THEME: _subject(SubjectKind.THEME),
+    Kind.LIFE_EVENT: _subject(SubjectKind.LIFE_EVENT),
+    Kind.ADMINISTRATIONS: _administrations,
+    Kind.ADMINISTRATION: _administration,
+    Kind.SERVICES: _services,
+    Kind.SITE_MAP: _site_map,
+    Kind.ACCESSIBILITY: _standing("accessibility.html"),
+    Kind.PRIVACY: _standing("privacy.html"),
+    Kind.LEGAL: _standing("legal.html"),
+    Kind.SITEMAP_XML: _sitemap_xml,
+    Kind.ATOM: _atom,
+    Kind.ROBOTS: _robots,
+}
+
+
+def every_path() -> dict[str, Card | None]:
+    """Every page of the public side that people read, with its article where it is one."""
+    cards = queries.live_cards()
+    paths: dict[str, Card | None] = {
+        path: None for path, kind in addresses.FIXED.items()
+        if kind not in (Kind.SITEMAP_XML, Kind.ATOM, Kind.ROBOTS)
+    }  # fmt: skip
+    for card in cards:
+        paths[addresses.article(card.slug)] = card
+    for kind, address in (
+        (SubjectKind.THEME, addresses.theme),
+        (SubjectKind.LIFE_EVENT, addresses.life_event),
+    ):
+        paths.update({address(one.slug): None for one in queries.subjects(kind, cards) if one.articles})
+    paths.update({addresses.administration(place.slug): None for place in queries.places()})
+    return paths
