@@ -8,6 +8,7 @@ triggers of the migrations).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -104,7 +105,8 @@ def submit(actor: Actor, draft: Draft, change_note: str = "") -> Revision:
     """
     draft = log.lock_draft(draft.id)
     may_submit(actor, draft)
-    change_note = " ".join(change_note.split())
+    # Not split(): it would take the no-break spaces of French for ordinary ones.
+    change_note = re.sub(r"[ \t\r\n]+", " ", change_note).strip()
     if len(change_note) > 500:
         raise Invalid(
             _("La note de modification est trop longue (500 caractères au plus)."), field="change_note"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -88,7 +89,8 @@ def _new_draft(actor: Actor, lab: Lab, article: Article, title: str, fields: dic
 
 
 def _clean_title(title: str) -> str:
-    title = " ".join(title.split())
+    # Not split(): it would take the no-break spaces of French for ordinary ones.
+    title = re.sub(r"[ \t\r\n]+", " ", title).strip()
     if not title or len(title) > 200:
         raise Invalid(_("Donnez un titre de 200 caractères au plus."), field="title")
     return title

@@ -80,7 +80,8 @@ def create_lab(
     actor: Actor, title: str, purpose: str, administration: Administration, slug: str | None = None
 ) -> Lab:
     """Found a lab across administrations; who founds it facilitates it."""
-    title = " ".join(title.split())
+    # Not split(): it would take the no-break spaces of French for ordinary ones.
+    title = re.sub(r"[ \t\r\n]+", " ", title).strip()
     if not title or len(title) > 200:
         raise Invalid(_("Donnez au lab un titre de 200 caractères au plus."))
     lab = Lab(
