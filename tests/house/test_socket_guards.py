@@ -5,6 +5,7 @@ The counterpart of test_guards.py. The handlers are asked directly; tests/realti
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
 }
 # A cursor gets no answer at all; tests/realtime looks at who sees it.
 SILENT = {"awareness"}
+_transports = itertools.count()
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def table(app: Flask) -> tuple[int, dict[str, Actor]]:
 def seated(actor: Actor) -> str:
     """A socket of a person; a visitor's never got through the door."""
     assert fanout.server is not None
-    sid: str = fanout.server.manager.connect(f"transport-{actor.id}", NAMESPACE)
+    sid: str = fanout.server.manager.connect(f"transport-{next(_transports)}", NAMESPACE)
     if actor.is_authenticated:
         with unit_of_work():
             pulse.connections[sid] = Connection(sid, actor_for_token(makers.sign_in(actor.id)))
