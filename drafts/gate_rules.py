@@ -111,7 +111,7 @@ def check_mark(key: str, value: str) -> None:
     if value.count("{") + value.count("[") > _MARK_BYTES // 64:
         raise GateRefusal("schema", "a mark is nested")
     try:
-        parsed = json.loads(value, parse_constant=_no_constant)
+        parsed = json.loads(value, parse_constant=_no_constant, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         raise GateRefusal("malformed", "a mark is not JSON") from None
     if parsed is None:
@@ -130,6 +130,14 @@ def check_mark(key: str, value: str) -> None:
             except UnicodeEncodeError:
                 raise GateRefusal("malformed", "a string holds half a surrogate pair") from None
         check_attribute(attribute, inner)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of a name written twice only the last value would be looked at here, but peers parse the first too.
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is written twice")
+    return found
 
 
 def _no_constant(name: str) -> Any:

@@ -43,7 +43,7 @@ def settle(index: Knowledge, sections: Iterable[Section], trusted: bool = False)
     queues: dict[int, _Queue] = {}
     for section in sections:
         known = index.end(section[0])
-        if section[1] < known:
+        if section[1] < known and not trusted:
             _check_known(index, section, known)
         if section[2] > known:
             if section[1] > known:
@@ -84,12 +84,17 @@ def settle(index: Knowledge, sections: Iterable[Section], trusted: bool = False)
 def _check_known(index: Knowledge, section: Section, known: int) -> None:
     """Yjs passes over what it knows already, but only after it has looked up (and split) what it refers to.
 
-    So a resent block with references of its own making would wait for ever, or throw in every browser.
+    So a resent block with references of its own making would wait for ever, or throw in every browser. And
+    all of it is decoded, so that what it holds must be as sound as in a new one.
     """
     client, clock, _, structs = section
-    for _, length, origin, right, parent, _, _ in structs:
+    for kind, length, origin, right, parent, _, content in structs:
         if clock >= known:
             return
+        if kind == FORMAT:
+            check_mark(*content)
+        elif kind == TYPE and content is not None and content not in RULES:
+            raise GateRefusal("schema", "a node outside the grammar")
         for wanted, split in ((origin, 1), (right, 0), (parent if isinstance(parent, tuple) else None, 0)):
             if wanted is None:
                 continue

@@ -432,7 +432,16 @@ def hostile_updates(client: int, other: int, state: bytes) -> list[Hostile]:
         refuse(f"mark-{name[:12]}", after(mark(name, "{}", parent=t)), "schema")
     for value in ("true", "[]", '"a"', "1", '{"onclick":"x"}', '{"href":1}', '{"href":null}', '{"href":[]}'):
         refuse(f"link-{value}", after(mark("link", value, parent=t)), "schema")
-    for value in ("", "{", "nul", "{}{}", '{"href":NaN}', "{'href':''}", '{"href":"\n"}'):
+    for value in (
+        "",
+        "{",
+        "nul",
+        "{}{}",
+        '{"href":NaN}',
+        "{'href':''}",
+        '{"href":"\n"}',
+        '{"href":1e999,"href":""}',
+    ):
         refuse(f"json-{value!r}", after(mark("link", value, parent=t)), "malformed", "schema")
     for href in (
         "javascript:alert(1)",

@@ -109,6 +109,30 @@ def test_a_resent_stroke_may_bring_a_tail() -> None:
     assert refused(index, update((ANNE, 12, [words("zz", origin=(ANNE, 9))]))) == "malformed"
 
 
+@pytest.mark.parametrize(
+    "item, code",
+    [
+        # Found by mutation: each made every Yjs throw or wait for ever, or pycrdt refuse the row at each load.
+        (words("lut", origin=(BOB, 900)), "malformed"),
+        (words("lut", origin=(77, 0)), "malformed"),
+        (words("lut", origin=(ANNE, 0), right=(ANNE, 8)), "malformed"),
+        (words("lut", origin=(ANNE, 5)), "malformed"),
+        (words("lut", parent=(ANNE, 7)), "malformed"),
+        # Bob's first emoji stands at 11 and 12.
+        (words("lut", origin=(BOB, 11)), "malformed"),
+        (words("lut", right=(BOB, 12)), "malformed"),
+        (mark("link", '{"href', origin=(ANNE, 4)), "malformed"),
+        (mark("script", "{}", origin=(ANNE, 4)), "schema"),
+        (element("script", origin=(ANNE, 4)), "schema"),
+        (hostile.block(5, hostile.text("{}"), origin=(ANNE, 4)), "schema"),
+    ],
+)
+def test_a_resent_block_is_passed_over_only_when_it_is_sound(item: bytes, code: str) -> None:
+    index = RoomIndex.of(STATE)
+    assert refused(index, update((ANNE, 5, [item]))) == code
+    check(index, update((ANNE, 5, [words("lut", origin=(ANNE, 4))])), {ANNE})
+
+
 def test_a_tail_that_cuts_a_pair_is_refused() -> None:
     index = RoomIndex()
     index.admit(check(index, hostile.honest_update(ANNE, 0, "ab"), {ANNE}))
