@@ -13,6 +13,7 @@ from app.errors import Invalid
 from app.extensions import gettext as _
 from app.policy import Actor
 from drafts import canonical, contributions, log
+from drafts.checks import check_text
 from drafts.grammar import Tree
 from drafts.models import Draft
 from drafts.policy import competent_ids
@@ -50,10 +51,27 @@ def canonical_form(draft: Draft, tree: Tree) -> bytes:
         ) from None
 
 
+def check(draft: Draft, tree: Tree) -> None:
+    """Raise Invalid when the text is not ready; `faults` holds (block id or None, sentence) for each reason."""
+    findings = check_text(
+        tree, title=draft.title, has_lead_administration=draft.article.lead_administration_id is not None
+    )
+    if findings:
+        raise Invalid(
+            _("Le texte n’est pas prêt à être proposé : ")
+            + " ".join(finding.message for finding in findings),
+            faults=[(finding.block_id, finding.message) for finding in findings],
+        )
+
+
 def cut(actor: Actor, draft: Draft, change_note: str) -> Revision:
-    """Photograph the draft as it stands, under its lock: tree, fingerprint, who answers, who wrote what."""
+    """Photograph the draft as it stands, under its lock: tree, fingerprint, who answers, who wrote what.
+
+    Raises Invalid when the text is not ready.
+    """
     loaded = log.load(draft.id)
     tree = canonical.tidy(loaded.tree)
+    check(draft, tree)
     form = canonical_form(draft, tree)
     fingerprint = canonical.fingerprint(form)
     measured = contributions.measure(loaded)

@@ -23,12 +23,27 @@ from labs.models import Lab
 from tests.makers import make_administration, make_agent, make_draft, make_lab
 
 TEXT: list[dict[str, Any]] = [
-    {"type": "lead", "attrs": {"id": "b1"}, "content": [{"type": "text", "text": "L’essentiel en une phrase."}]},
+    {
+        "type": "lead",
+        "attrs": {"id": "b1"},
+        "content": [{"type": "text", "text": "L’essentiel en une phrase."}],
+    },
     {"type": "heading", "attrs": {"id": "b2"}, "content": [{"type": "text", "text": "À la mairie"}]},
     {
         "type": "paragraph",
         "attrs": {"id": "b3"},
         "content": [{"type": "text", "text": "Présentez-vous à la mairie avec un justificatif."}],
+    },
+    {
+        "type": "note",
+        "attrs": {"id": "b4"},
+        "content": [
+            {
+                "type": "paragraph",
+                "attrs": {"id": "b5"},
+                "content": [{"type": "text", "text": "Fermé le lundi."}],
+            }
+        ],
     },
 ]
 
@@ -72,7 +87,9 @@ class World:
 
 def make_world(*, alone: bool = False) -> World:
     """In an open unit of work. `alone`: Sud is the only competent administration."""
-    sud, nord, iles = (make_administration(name) for name in ("Province Sud", "Province Nord", "Province des Îles"))
+    sud, nord, iles = (
+        make_administration(name) for name in ("Province Sud", "Province Nord", "Province des Îles")
+    )
     portal = make_administration("Direction du numérique")
     people = {
         "facilitator": make_agent(portal),
@@ -96,7 +113,9 @@ def make_world(*, alone: bool = False) -> World:
 def second_draft(world: World) -> Draft:
     """Another draft of the same article."""
     first = world.draft
-    return service._new_draft(world.nord_writer, session().get_one(Lab, world.lab_id), first.article, "Autre", {})
+    return service._new_draft(
+        world.nord_writer, session().get_one(Lab, world.lab_id), first.article, "Autre", {}
+    )
 
 
 def rewrite(actor: Actor, draft: Draft, change: Callable[[list[dict[str, Any]]], None]) -> None:
@@ -119,7 +138,7 @@ def only_deletes(tree: list[dict[str, Any]]) -> None:
 
 
 def only_changes_an_attribute(tree: list[dict[str, Any]]) -> None:
-    tree[1]["attrs"]["level"] = 3
+    tree[3]["attrs"]["kind"] = "warning"
 
 
 def only_makes_bold(tree: list[dict[str, Any]]) -> None:
@@ -183,7 +202,9 @@ def raw_sign_off(world: World, **changes: Any) -> sa.Insert:
 
 
 def acts(draft_id: int) -> list[DraftAct]:
-    return list(session().scalars(sa.select(DraftAct).where(DraftAct.draft_id == draft_id).order_by(DraftAct.number)))
+    return list(
+        session().scalars(sa.select(DraftAct).where(DraftAct.draft_id == draft_id).order_by(DraftAct.number))
+    )
 
 
 def audit_entries(draft_id: int) -> list[AuditEntry]:
@@ -203,5 +224,3 @@ def without_reviewing(actor: Actor) -> Actor:
 
 def article_of(world: World) -> Article:
     return session().get_one(Article, world.draft.article_id)
-
-

@@ -46,8 +46,14 @@ def _revision(world: World) -> Revision:
 def test_a_signature_is_sealed_and_says_as_what(world: World) -> None:
     fingerprint = w.submitted(world)
     with unit_of_work():
-        row = review.sign_off(world.nord_reviewer, world.draft, world.nord, fingerprint, "Relu avec l’accueil.")
-    assert (row.decision, row.signed_as, row.second_eyes) == (Decision.SIGNED, SignedAs.SECOND_EYES, "second_eyes")
+        row = review.sign_off(
+            world.nord_reviewer, world.draft, world.nord, fingerprint, "Relu avec l’accueil."
+        )
+    assert (row.decision, row.signed_as, row.second_eyes) == (
+        Decision.SIGNED,
+        SignedAs.SECOND_EYES,
+        "second_eyes",
+    )
     with reading():
         kept = session().get_one(SignOff, row.id)
         content = seal.payload(
@@ -145,7 +151,11 @@ def test_a_contributor_is_never_second_eyes(
         w.rewrite(world.writer, world.draft, lambda tree: w.words(tree, 0, "Une autre phrase, plus claire."))
     fingerprint = w.submitted(world)
     revision = _revision(world)
-    eyes = {"person_id": world.nord_writing_reviewer.id, "signed_as": "second_eyes", "second_eyes": "second_eyes"}
+    eyes = {
+        "person_id": world.nord_writing_reviewer.id,
+        "signed_as": "second_eyes",
+        "second_eyes": "second_eyes",
+    }
     w.refused_by_database(w.raw_sign_off(world, revision=revision, **eyes))
     w.refused_by_database(
         sa.insert(RevisionPart).values(
@@ -164,8 +174,11 @@ def test_a_contributor_is_never_second_eyes(
         # The author is down as a writer; Sud's reviewer read it, but is of the main author's administration.
         w.refused_by_database(
             sa.insert(ReviewOutcome).values(
-                revision_id=revision.id, fingerprint=fingerprint, second_eyes_person_id=person,
-                second_eyes="second_eyes", approved_at=revision.created_at,
+                revision_id=revision.id,
+                fingerprint=fingerprint,
+                second_eyes_person_id=person,
+                second_eyes="second_eyes",
+                approved_at=revision.created_at,
             )  # fmt: skip
         )
 
@@ -179,7 +192,9 @@ def test_a_part_is_neither_changed_nor_erased(world: World) -> None:
 
 def test_a_signature_is_neither_changed_nor_erased(world: World) -> None:
     w.signed(world, world.reviewer, world.sud, w.submitted(world))
-    w.refused_by_database(sa.update(SignOff).values(decision="abstained", signed_as="nobody", second_eyes=None))
+    w.refused_by_database(
+        sa.update(SignOff).values(decision="abstained", signed_as="nobody", second_eyes=None)
+    )
     w.refused_by_database(sa.delete(SignOff))
 
 
@@ -187,7 +202,9 @@ def test_who_typed_and_took_it_back_contributed_nothing(world: World) -> None:
     """A slip of the hand that left no trace does not cost an administration its only reader."""
     with unit_of_work():
         w.rewrite(world.nord_reviewer, world.draft, w.adds)
-        w.rewrite(world.nord_reviewer, world.draft, lambda tree: w.words(tree, 2, w.TEXT[2]["content"][0]["text"]))
+        w.rewrite(
+            world.nord_reviewer, world.draft, lambda tree: w.words(tree, 2, w.TEXT[2]["content"][0]["text"])
+        )
     fingerprint = w.submitted(world)
     with unit_of_work():
         row = review.sign_off(world.nord_reviewer, world.draft, world.nord, fingerprint)
@@ -205,8 +222,11 @@ def test_an_abstention_answers_and_is_nobodys_eyes(world: World) -> None:
     assert not standing.is_approved
     w.refused_by_database(
         sa.insert(ReviewOutcome).values(
-            revision_id=row.revision_id, fingerprint=fingerprint, second_eyes_person_id=world.nord_reviewer.id,
-            second_eyes="second_eyes", approved_at=row.at,
+            revision_id=row.revision_id,
+            fingerprint=fingerprint,
+            second_eyes_person_id=world.nord_reviewer.id,
+            second_eyes="second_eyes",
+            approved_at=row.at,
         )  # fmt: skip
     )
 
@@ -246,7 +266,9 @@ def test_at_the_same_moment_as_a_new_submit_the_submit_first(world: World) -> No
     first = w.submitted(world)
     with unit_of_work():
         second = _fresh_text(world)
-        thread, heard = _in_a_thread(lambda: review.sign_off(world.nord_reviewer, world.draft, world.nord, first))
+        thread, heard = _in_a_thread(
+            lambda: review.sign_off(world.nord_reviewer, world.draft, world.nord, first)
+        )
         thread.join(0.3)
         assert thread.is_alive(), "the signature waits until the submission is decided"
     thread.join(20)
@@ -292,7 +314,9 @@ def test_two_reviewers_of_one_administration_at_the_same_moment(world: World) ->
         except MovedOn:
             outcomes.append("moved on")
 
-    threads = [threading.Thread(target=run, args=(sign(actor),)) for actor in (world.reviewer, world.other_reviewer)]
+    threads = [
+        threading.Thread(target=run, args=(sign(actor),)) for actor in (world.reviewer, world.other_reviewer)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -305,7 +329,13 @@ def test_two_reviewers_of_one_administration_at_the_same_moment(world: World) ->
 def test_the_database_numbers_acts_once(world: World, db: Database) -> None:
     """Two connections that take the same number at one moment: the second is refused, service or not."""
     w.submitted(world)
-    row = {"draft_id": world.draft_id, "number": 3, "deed": Deed.SIGN_OFF, "at": _revision(world).created_at, "reason": ""}
+    row = {
+        "draft_id": world.draft_id,
+        "number": 3,
+        "deed": Deed.SIGN_OFF,
+        "at": _revision(world).created_at,
+        "reason": "",
+    }
     if db.is_sqlite:
         with unit_of_work() as current:
             current.execute(sa.insert(DraftAct).values(**row))
@@ -330,7 +360,9 @@ def test_the_database_numbers_acts_once(world: World, db: Database) -> None:
         assert len(refused) == 1
 
 
-def test_the_database_refuses_a_signature_while_the_review_is_being_closed(world: World, db: Database) -> None:
+def test_the_database_refuses_a_signature_while_the_review_is_being_closed(
+    world: World, db: Database
+) -> None:
     w.submitted(world)
     statement = w.raw_sign_off(world, revision=_revision(world))
     refused: list[str] = []
