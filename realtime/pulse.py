@@ -166,7 +166,7 @@ def review_seats(table: Table) -> None:
 
 def lose(table: Table, seat: Seat, code: Code) -> None:
     """A seat whose person may not even read any more: say so, send nothing further, close."""
-    seat.rights = frozenset[Right]()
+    seat.rights, seat.lost = frozenset[Right](), code
     reason = error(code)["message"]
     fanout.one(seat, "access", {"rights": [], "can_write": False, "reason": str(code), "message": reason})
     stand_up(table, seat)

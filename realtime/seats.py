@@ -20,6 +20,7 @@ from drafts.models import Draft, DraftClient
 from drafts.policy import rights
 from labs.roles import LADDER, Right
 from realtime.limits import AWARENESS, BULK, JOINS, STROKES, Bucket
+from realtime.protocol import Code
 
 # A seat that is not renewed is free again after this long; the pulse renews at a third of it.
 LEASE = timedelta(seconds=30)
@@ -50,6 +51,8 @@ class Seat:
     strokes: Bucket = field(default_factory=lambda: Bucket(STROKES))
     awareness: Bucket = field(default_factory=lambda: Bucket(AWARENESS))
     bulk: Bucket = field(default_factory=lambda: Bucket(BULK))
+    # Why the seat was lost, once it is: what its strokes in flight are answered.
+    lost: Code | None = None
     cursor: bytes | None = None
     cursor_clock: int = 0
 

@@ -117,7 +117,7 @@ def _prepare(table: Table) -> Batch:
         return batch
     for place, pending in enumerate(waiting):
         if room.read_only or not pending.seat.can_write:
-            _refuse(pending, Code.FORBIDDEN if pending.seat.actor.is_active else Code.UNAUTHENTICATED)
+            _refuse(pending, pending.seat.lost or Code.FORBIDDEN)
             continue
         try:
             accepted = _checked(table, pending)

@@ -105,7 +105,8 @@ class TableClient:
 
     def close(self) -> None:
         if self.socket.connected:
-            self.socket.disconnect()
+            # In a thread of its own: websocket-client waits three seconds for the closing handshake to end.
+            threading.Thread(target=self.socket.disconnect, daemon=True).start()
 
 
 def _with_client_id(doc: pycrdt.Doc, client_id: int) -> pycrdt.Doc:

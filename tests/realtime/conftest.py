@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from app.db import unit_of_work
+from app.db import database, unit_of_work
+from app.factory import create_app
 from app.policy import Actor
 from config import Settings
 from tests import makers
-from tests.live_server import LiveServer
+from tests.live_server import SECRET, LiveServer
 from tests.table_client import TableClient
 
 
@@ -26,22 +28,34 @@ class Scene:
     draft_id: int
 
 
+@pytest.fixture(scope="module")
+def live_settings(_maker: Any, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("live")
+    return Settings.from_env({}, database_url=_maker.fresh(folder), data_dir=folder, secret_key=SECRET)
+
+
+@pytest.fixture(scope="module")
+def server(live_settings: Settings) -> Iterator[LiveServer]:
+    """One server for the tests of a module; each test brings a scene of its own."""
+    live = LiveServer(live_settings.data_dir, live_settings.database_url).start()
+    yield live
+    live.stop()
+
+
 @pytest.fixture
-def scene(db: object) -> Scene:
+def scene(server: LiveServer, live_settings: Settings) -> Iterator[Scene]:
+    create_app(live_settings)
+    yield make_scene()
+    database().engine.dispose()
+
+
+def make_scene() -> Scene:
     with unit_of_work():
         south, north = makers.make_administration("Province Sud"), makers.make_administration("Province Nord")
         facilitator, ana, ben = (makers.make_agent(place) for place in (south, south, north))
         lab = makers.make_lab(facilitator, south, ana, ben)
         draft = makers.make_draft(ana, lab, south, south, north)
         return Scene(facilitator, ana, ben, lab.id, draft.id)
-
-
-@pytest.fixture
-def server(settings: Settings, scene: Scene) -> Iterator[LiveServer]:
-    """Started after the scene, so that it finds it."""
-    live = LiveServer(settings.data_dir, settings.database_url).start()
-    yield live
-    live.stop()
 
 
 @pytest.fixture
