@@ -14,7 +14,7 @@ from app.db import session
 from app.extensions import gettext as _
 from app.policy import Act
 from app.web import guarded
-from publish import addresses, queries
+from publish import addresses, catalogue, queries
 from publish.models import Edition
 from publish.queries import Card
 
@@ -64,7 +64,7 @@ def _listed(
 def _articles(cards: Sequence[Card]) -> list[dict[str, Any]]:
     competent = queries.competent_for([card.revision_id for card in cards])
     slugs = {
-        place.id: place.slug for place in queries.places({one for ids in competent.values() for one in ids})
+        place.id: place.slug for place in catalogue.places({one for ids in competent.values() for one in ids})
     }
     return [
         {
@@ -83,7 +83,7 @@ def _articles(cards: Sequence[Card]) -> list[dict[str, Any]]:
     ]
 
 
-def _counter(desk: queries.Desk) -> dict[str, str]:
+def _counter(desk: catalogue.Desk) -> dict[str, str]:
     return {
         "name": desk.name, "address": desk.address, "commune": desk.commune, "phone": desk.phone,
         "email": desk.email, "hours": desk.hours,
@@ -123,7 +123,7 @@ def register(blueprint: Blueprint) -> None:
     @guarded(Act.PORTAL_READ)
     def api_administrations() -> Response:
         return _listed(
-            queries.places(),
+            catalogue.places(),
             lambda place: place.slug,
             lambda places: [
                 {
@@ -134,7 +134,7 @@ def register(blueprint: Blueprint) -> None:
                     "territory": place.territory,
                     "site": place.site,
                     "url": _absolute(addresses.administration(place.slug)),
-                    "counters": [_counter(desk) for desk in queries.desks([place])],
+                    "counters": [_counter(desk) for desk in catalogue.desks([place])],
                 }
                 for place in places
             ],

@@ -148,7 +148,9 @@ def respond(path: str) -> Response | None:
 def framed(template: str, path: str, status: int = 200, **context: Any) -> Response:
     """A page made for this request alone, in the public frame: nobody stores it, and it sets no cookie."""
     renderer: site.Renderer = current_app.extensions["openlab_site"]
-    response = Response(renderer.html(template, path, **context), status=status, content_type=site.HTML)
+    with reading():
+        text = renderer.html(template, path, **context)
+    response = Response(text, status=status, content_type=site.HTML)
     response.headers["Content-Security-Policy"] = renderer.csp
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,52 +16,28 @@ from sqlalchemy.orm import selectinload
 from app import clock
 from app.accounts.models import Person
 from app.db import session
-from app.directory import models as directory
-from app.directory.models import Administration, Kind, Login, OnlineService, ServiceKind
-from app.extensions import gettext as _
-from app.markup import safe_href
+from app.directory.models import Administration, OnlineService
 from drafts import vocabulary
 from drafts.models import Article, ArticleState
-from drafts.review_models import RevisionCompetence
+from drafts.review_models import Decision, RevisionCompetence, SignOff
 from publish import addresses
+from publish.catalogue import (
+    Desk,
+    Office,
+    Service,
+    desks,
+    kind_names,
+    office_of,
+    places,
+    services,
+    sort_key,
+    web_address,
+)
 from publish.models import Address, Edition
 from publish.subjects import summaries
 
-
-@dataclass(frozen=True)
-class Office:
-    """An administration as it is named and linked in a page."""
-
-    slug: str
-    name: str
-    short: str
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A counter: `tel` is the telephone number as a link wants it, "" when it is none."""
-
-    name: str
-    address: str
-    commune: str
-    phone: str
-    tel: str
-    email: str
-    hours: str
-    office: Office
-
-
-@dataclass(frozen=True)
-class Service:
-    slug: str
-    title: str
-    kind: str
-    href: str | None
-    login: str
-    summary: str
-    outage: str
-    offices: tuple[Office, ...]
-    desk: Desk | None
+# Beside an article: the two first counters of each administration, the others one click away.
+MOST_DESKS = 2
 
 
 @dataclass(frozen=True)
@@ -107,6 +82,15 @@ class Past:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """An administration with its first counters; `more` when it has others."""
+
+    office: Office
+    desks: tuple[Desk, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
 class Reading:
     """Everything an article's page shows."""
 
@@ -114,8 +98,8 @@ class Reading:
     body: str
     tree: list[Any]
     credits: tuple[Office, ...]
-    offices: tuple[Office, ...]
-    desks: tuple[Desk, ...]
+    signed: tuple[Office, ...]
+    contacts: tuple[Contact, ...]
     services: tuple[Service, ...]
     review_date: date | None
     themes: tuple[Subject, ...]
@@ -131,83 +115,6 @@ class OfficePage:
     desks: tuple[Desk, ...]
     services: tuple[Service, ...]
     articles: tuple[Card, ...]
-
-
-def kind_names() -> dict[Kind, str]:
-    return {
-        Kind.GOVERNMENT: _("Gouvernement de la Nouvelle-Calédonie"),
-        Kind.PROVINCE: _("Provinces"),
-        Kind.COMMUNE: _("Communes"),
-        Kind.STATE: _("Services de l’État"),
-        Kind.PUBLIC_BODY: _("Établissements et organismes publics"),
-        Kind.CHAMBER: _("Chambres consulaires"),
-        Kind.OPERATOR: _("Opérateurs de service public"),
-    }
-
-
-def _service_kinds() -> dict[ServiceKind, str]:
-    return {
-        ServiceKind.ONLINE_PROCEDURE: _("Démarche en ligne"),
-        ServiceKind.FORM: _("Formulaire à remplir"),
-        ServiceKind.LETTER_TEMPLATE: _("Modèle de lettre"),
-        ServiceKind.SIMULATOR: _("Simulateur"),
-        ServiceKind.APPOINTMENT: _("Prise de rendez-vous"),
-    }
-
-
-def _logins() -> dict[Login, str]:
-    return {
-        Login.NONE: _("Sans compte"),
-        Login.NC_CONNECT: _("Avec un compte NC Connect"),
-        Login.OTHER: _("Avec un compte propre à ce site"),
-    }
-
-
-def sort_key(text: str) -> str:
-    """French alphabetical order: accents and apostrophes do not count."""
-    folded = unicodedata.normalize("NFKD", text.lower()).replace("œ", "oe").replace("’", " ")
-    return "".join(character for character in folded if not unicodedata.combining(character))
-
-
-def office_of(place: Administration) -> Office:
-    return Office(place.slug, place.name, place.short_name)
-
-
-def _desk(counter: directory.Counter, place: Administration) -> Desk:
-    digits = re.sub(r"[^0-9+]", "", counter.phone)
-    # Numbers of the territory have six digits; the country code makes the link work from anywhere.
-    tel = f"+687{digits}" if re.fullmatch(r"[0-9]{6}", digits) else digits
-    email = counter.email if re.fullmatch(r"[^@\s<>\"?&]+@[^@\s<>\"?&]+", counter.email or "") else ""
-    return Desk(
-        counter.name,
-        counter.address,
-        counter.commune,
-        counter.phone,
-        tel,
-        email,
-        counter.hours,
-        office_of(place),
-    )
-
-
-def desks(places: Iterable[Administration]) -> tuple[Desk, ...]:
-    return tuple(_desk(counter, place) for place in places for counter in place.counters)
-
-
-def _service(row: OnlineService) -> Service:
-    counters = desks(row.owners)
-    href = safe_href(row.url)
-    return Service(
-        slug=row.slug,
-        title=row.title,
-        kind=_service_kinds()[row.kind],
-        href=href if href is not None and href.startswith(("https://", "http://")) else None,
-        login=_logins()[row.login],
-        summary=row.summary,
-        outage=row.outage,
-        offices=tuple(office_of(owner) for owner in row.owners),
-        desk=next((desk for desk in counters if desk.phone), counters[0] if counters else None),
-    )
 
 
 _CARD = (
@@ -238,22 +145,6 @@ def competent_for(revision_ids: Sequence[int]) -> dict[int, list[int]]:
     for revision_id, administration_id in rows:
         found.setdefault(revision_id, []).append(administration_id)
     return found
-
-
-def places(ids: Iterable[int] | None = None) -> list[Administration]:
-    """Administrations with their counters, in alphabetical order."""
-    query = sa.select(Administration).options(selectinload(Administration.counters))
-    if ids is not None:
-        query = query.where(Administration.id.in_(list(ids)))
-    return sorted(session().scalars(query), key=lambda place: sort_key(place.name))
-
-
-def services(where: sa.ColumnElement[bool] | None = None) -> list[Service]:
-    query = sa.select(OnlineService).options(
-        selectinload(OnlineService.owners).selectinload(Administration.counters)
-    )
-    rows = session().scalars(query if where is None else query.where(where))
-    return sorted((_service(row) for row in rows), key=lambda service: sort_key(service.title))
 
 
 class SubjectKind(StrEnum):
@@ -305,6 +196,13 @@ def reading(card: Card) -> Reading:
     edition = session().get_one(Edition, card.edition_id)
     offices = places(competent_for([card.revision_id]).get(card.revision_id, ()))
     written = {place.id: place for place in places(entry["administration"] for entry in edition.credits)}
+    signed = frozenset(
+        session().scalars(
+            sa.select(SignOff.administration_id).where(
+                SignOff.revision_id == card.revision_id, SignOff.decision == Decision.SIGNED
+            )
+        )
+    )
     wanted = card.listed("services")
     by_slug = (
         {service.slug: service for service in services(OnlineService.slug.in_(wanted))} if wanted else {}
@@ -329,8 +227,11 @@ def reading(card: Card) -> Reading:
             for entry in edition.credits
             if entry["administration"] in written
         ),
-        offices=tuple(office_of(place) for place in offices),
-        desks=desks(offices),
+        signed=tuple(office_of(place) for place in offices if place.id in signed),
+        contacts=tuple(
+            Contact(office_of(place), desks([place])[:MOST_DESKS], len(place.counters) > MOST_DESKS)
+            for place in offices
+        ),
         services=tuple(by_slug[slug] for slug in wanted if slug in by_slug),
         review_date=review_date(card.fields),
         themes=_named(SubjectKind.THEME, card),
@@ -384,11 +285,10 @@ def office_page(slug: str) -> OfficePage | None:
         return None
     cards = live_cards()
     competent = competent_for([card.revision_id for card in cards])
-    site = safe_href(place.site) if place.site else None
     return OfficePage(
         office=office_of(place),
         kind=kind_names()[place.kind],
-        site=site if site is not None and site.startswith(("https://", "http://")) else None,
+        site=web_address(place.site),
         desks=desks([place]),
         services=tuple(services(OnlineService.owners.any(Administration.id == place.id))),
         articles=tuple(

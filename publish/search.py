@@ -21,8 +21,9 @@ from markupsafe import Markup, escape
 from app.db import session
 from app.directory.models import Administration
 from drafts import vocabulary
+from publish.catalogue import Service, services
 from publish.models import Edition, SearchTerm
-from publish.queries import Card, Service, competent_for, live_cards, services
+from publish.queries import Card, competent_for, live_cards
 
 TITLE, LEAD, SUBJECT, BODY = 40, 12, 10, 6
 LONGEST_QUERY = 200
@@ -72,8 +73,10 @@ def _counted(text: str) -> Counter[str]:
 def index(edition: Edition) -> None:
     """Put an edition in the place of the one before, in the open unit of work."""
     weights: Counter[str] = Counter()
-    for stem in _counted(edition.title):
-        weights[stem] += TITLE
+    title = _counted(edition.title)
+    for stem in title:
+        # The fewer words a title has, the more it is about each of them.
+        weights[stem] += TITLE + round(TITLE / len(title))
     for stem in _counted(edition.lead):
         weights[stem] += LEAD
     titles = {**vocabulary.themes(), **vocabulary.life_events()}
@@ -155,6 +158,7 @@ def search(query: str, page: int = 1) -> Found:
             Edition.revision_id.in_([cards[article_id].revision_id for article_id in shown])
         ))
         .tuples()
+        .all()
     )  # fmt: skip
     sought = frozenset().union(*wanted)
     hits = tuple(
@@ -215,7 +219,7 @@ def extract(plain: str, lead: str, sought: frozenset[str]) -> Markup:
     """The lead when it has one of the words, else the place of the text that has the most of them."""
     if any(stems(match.group()) & sought for match in words(lead)):
         return marked(lead, sought)
-    text = " ".join(plain.split())
+    text = re.sub(r"[ \t\r\n]+", " ", plain).strip()
     places = [match.start() for match in words(text) if stems(match.group()) & sought]
     if not places:
         return escape(lead)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -83,7 +84,7 @@ def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: 
 
 
 def _note(change_note: str) -> str:
-    change_note = " ".join(change_note.split())
+    change_note = one_line(change_note)
     if len(change_note) > LONGEST_NOTE:
         raise Invalid(
             _("La note de modification est trop longue (500 caractères au plus)."), field="change_note"
@@ -125,11 +126,16 @@ def _edition(actor: Actor, article: Article, revision: Revision, change_note: st
     return edition
 
 
+def one_line(text: str) -> str:
+    """The text with breaks and runs of ordinary spaces made one space; French no-break spaces stay."""
+    return re.sub(r"[ \t\r\n]+", " ", text).strip()
+
+
 def lead_of(tree: Tree) -> str:
     """The words of the lead block, or of the first text there is; on one line."""
     for kind in ("lead", "paragraph"):
         for node in tree:
-            if node["type"] == kind and (words := " ".join(inline_text(node).split())):
+            if node["type"] == kind and (words := one_line(inline_text(node))):
                 return words
     return ""
 

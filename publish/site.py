@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from app import clock
 from drafts.render import outline
-from publish import addresses, feeds, queries, store
+from publish import addresses, catalogue, feeds, queries, store
 from publish.addresses import Kind
 from publish.queries import Card, SubjectKind
 from publish.store import Page
@@ -83,8 +83,8 @@ def _home(site: Renderer, path: str, _slug: str) -> Page:
         "home.html", path,
         themes=[subject for subject in queries.subjects(SubjectKind.THEME, cards) if subject.articles],
         life_events=[subject for subject in queries.subjects(SubjectKind.LIFE_EVENT, cards) if subject.articles],
-        recent=cards[:RECENT], count=len(cards), administrations=len(queries.places()),
-        services=len(queries.services()),
+        recent=cards[:RECENT], count=len(cards), administrations=len(catalogue.places()),
+        services=len(catalogue.services()),
     )  # fmt: skip
 
 
@@ -104,7 +104,6 @@ def _article(site: Renderer, path: str, slug: str) -> Page | None:
         body=rest,
         steps=[(theme.title, addresses.theme(theme.slug)) for theme in reading.themes[:1]],
         contents=headings(reading.tree),
-        desks=reading.desks[:4],
         overdue=_overdue(reading),
         history=addresses.history(found.slug),
     )
@@ -150,7 +149,7 @@ def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
         mine = [card for card in cards if slug in card.listed(kind)]
         return site.made(
             "subject.html", path, subject=subject, is_theme=kind is SubjectKind.THEME,
-            cards=sorted(mine, key=lambda card: queries.sort_key(card.title)),
+            cards=sorted(mine, key=lambda card: catalogue.sort_key(card.title)),
             others=[one for one in subjects if one.slug != slug and one.articles],
         )  # fmt: skip
 
@@ -159,10 +158,12 @@ def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
 
 def _administrations(site: Renderer, path: str, _slug: str) -> Page:
     groups = []
-    for kind, name in queries.kind_names().items():
-        inside = [place for place in queries.places() if place.kind is kind]
+    for kind, name in catalogue.kind_names().items():
+        inside = [place for place in catalogue.places() if place.kind is kind]
         if inside:
-            groups.append((str(kind).replace("_", "-"), name, [queries.office_of(place) for place in inside]))
+            groups.append(
+                (str(kind).replace("_", "-"), name, [catalogue.office_of(place) for place in inside])
+            )
     return site.made("administrations.html", path, groups=groups)
 
 
@@ -172,15 +173,15 @@ def _administration(site: Renderer, path: str, slug: str) -> Page | None:
 
 
 def _services(site: Renderer, path: str, _slug: str) -> Page:
-    letters: dict[str, list[queries.Service]] = {}
-    for service in queries.services():
-        letter = queries.sort_key(service.title)[:1].upper()
+    letters: dict[str, list[catalogue.Service]] = {}
+    for service in catalogue.services():
+        letter = catalogue.sort_key(service.title)[:1].upper()
         letters.setdefault(letter if letter.isalpha() else "0-9", []).append(service)
     return site.made("services.html", path, letters=letters, count=sum(map(len, letters.values())))
 
 
 def _site_map(site: Renderer, path: str, _slug: str) -> Page:
-    cards = sorted(queries.live_cards(), key=lambda card: queries.sort_key(card.title))
+    cards = sorted(queries.live_cards(), key=lambda card: catalogue.sort_key(card.title))
     themes = queries.subjects(SubjectKind.THEME, cards)
     under = [(theme, [card for card in cards if theme.slug in card.listed("themes")[:1]]) for theme in themes]
     placed = {card.slug for _theme, inside in under for card in inside}
@@ -242,5 +243,5 @@ def every_path() -> dict[str, Card | None]:
         (SubjectKind.LIFE_EVENT, addresses.life_event),
     ):
         paths.update({address(one.slug): None for one in queries.subjects(kind, cards) if one.articles})
-    paths.update({addresses.administration(place.slug): None for place in queries.places()})
+    paths.update({addresses.administration(place.slug): None for place in catalogue.places()})
     return paths

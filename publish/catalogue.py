@@ -1,0 +1,150 @@
+"""Administrations, counters and online services as the public pages show them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from app.db import session
+from app.directory.models import Administration, Counter, Kind, Login, OnlineService, ServiceKind
+from app.extensions import gettext as _
+from app.markup import safe_href
+
+
+@dataclass(frozen=True)
+class Office:
+    """An administration as it is named and linked in a page."""
+
+    slug: str
+    name: str
+    short: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A counter: `tel` is the telephone number as a link wants it, "" when it is none."""
+
+    name: str
+    address: str
+    commune: str
+    phone: str
+    tel: str
+    email: str
+    hours: str
+    office: Office
+
+
+@dataclass(frozen=True)
+class Service:
+    slug: str
+    title: str
+    kind: str
+    href: str | None
+    login: str
+    summary: str
+    outage: str
+    offices: tuple[Office, ...]
+    desk: Desk | None
+
+
+def kind_names() -> dict[Kind, str]:
+    return {
+        Kind.GOVERNMENT: _("Gouvernement de la Nouvelle-Calédonie"),
+        Kind.PROVINCE: _("Provinces"),
+        Kind.COMMUNE: _("Communes"),
+        Kind.STATE: _("Services de l’État"),
+        Kind.PUBLIC_BODY: _("Établissements et organismes publics"),
+        Kind.CHAMBER: _("Chambres consulaires"),
+        Kind.OPERATOR: _("Opérateurs de service public"),
+    }
+
+
+def _service_kinds() -> dict[ServiceKind, str]:
+    return {
+        ServiceKind.ONLINE_PROCEDURE: _("Démarche en ligne"),
+        ServiceKind.FORM: _("Formulaire à remplir"),
+        ServiceKind.LETTER_TEMPLATE: _("Modèle de lettre"),
+        ServiceKind.SIMULATOR: _("Simulateur"),
+        ServiceKind.APPOINTMENT: _("Prise de rendez-vous"),
+    }
+
+
+def _logins() -> dict[Login, str]:
+    return {
+        Login.NONE: _("Sans compte"),
+        Login.NC_CONNECT: _("Avec un compte NC Connect"),
+        Login.OTHER: _("Avec un compte propre à ce site"),
+    }
+
+
+def sort_key(text: str) -> str:
+    """French alphabetical order: accents and apostrophes do not count."""
+    folded = unicodedata.normalize("NFKD", text.lower()).replace("œ", "oe").replace("’", " ")
+    return "".join(character for character in folded if not unicodedata.combining(character))
+
+
+def office_of(place: Administration) -> Office:
+    return Office(place.slug, place.name, place.short_name)
+
+
+def _desk(counter: Counter, place: Administration) -> Desk:
+    digits = re.sub(r"[^0-9+]", "", counter.phone)
+    # Numbers of the territory have six digits; the country code makes the link work from anywhere.
+    tel = f"+687{digits}" if re.fullmatch(r"[0-9]{6}", digits) else digits
+    email = counter.email if re.fullmatch(r"[^@\s<>\"?&]+@[^@\s<>\"?&]+", counter.email or "") else ""
+    return Desk(
+        counter.name,
+        counter.address,
+        counter.commune,
+        counter.phone,
+        tel,
+        email,
+        counter.hours,
+        office_of(place),
+    )
+
+
+def desks(places: Iterable[Administration]) -> tuple[Desk, ...]:
+    return tuple(_desk(counter, place) for place in places for counter in place.counters)
+
+
+def web_address(address: str | None) -> str | None:
+    """The address when it is a harmless one on the web."""
+    href = safe_href(address) if address else None
+    return href if href is not None and href.startswith(("https://", "http://")) else None
+
+
+def _service(row: OnlineService) -> Service:
+    counters = desks(row.owners)
+    return Service(
+        slug=row.slug,
+        title=row.title,
+        kind=_service_kinds()[row.kind],
+        href=web_address(row.url),
+        login=_logins()[row.login],
+        summary=row.summary,
+        outage=row.outage,
+        offices=tuple(office_of(owner) for owner in row.owners),
+        desk=next((desk for desk in counters if desk.phone), counters[0] if counters else None),
+    )
+
+
+def places(ids: Iterable[int] | None = None) -> list[Administration]:
+    """Administrations with their counters, in alphabetical order."""
+    query = sa.select(Administration).options(selectinload(Administration.counters))
+    if ids is not None:
+        query = query.where(Administration.id.in_(list(ids)))
+    return sorted(session().scalars(query), key=lambda place: sort_key(place.name))
+
+
+def services(where: sa.ColumnElement[bool] | None = None) -> list[Service]:
+    query = sa.select(OnlineService).options(
+        selectinload(OnlineService.owners).selectinload(Administration.counters)
+    )
+    rows = session().scalars(query if where is None else query.where(where))
+    return sorted((_service(row) for row in rows), key=lambda service: sort_key(service.title))
