@@ -24,12 +24,12 @@ from drafts.runs import (
     Line,
     Memory,
     authors,
-    base_characters,
     bytes_of,
     characters,
     cut_out,
     free,
     lines_of,
+    lost_characters,
     pack,
     runs_of,
     unpack,
@@ -48,7 +48,8 @@ class Contribution:
 
     inserted: characters there now that are theirs; deleted: characters of the live edition they took out and
     nobody put back; attributes: changes of marks, of attributes other than ids, and of blocks (added, removed,
-    split, joined, changed kind); recreated: characters of others, or of the live edition, that they sent anew.
+    split, joined, changed kind); recreated: characters of others, or of the live edition, that they sent anew;
+    withdrawn: characters that others wrote since the live edition, which they took out and nobody put back.
     Any of them makes a contributor.
     """
 
@@ -56,6 +57,7 @@ class Contribution:
     deleted: int = 0
     attributes: int = 0
     recreated: int = 0
+    withdrawn: int = 0
 
     @property
     def size(self) -> int:
@@ -73,6 +75,7 @@ class RunTable:
         self._person = 0
         self._deleted: dict[int, int] = {}
         self._attributes: dict[int, int] = {}
+        self._withdrawn: dict[int, int] = {}
         self._memory = Memory()
         with doc.transaction():
             self._root = self._mirror_children(self._fragment, 0, None)
@@ -87,7 +90,7 @@ class RunTable:
         """
         table = cls(doc)
         if stored is not None:
-            table._deleted, table._attributes = unpack(stored, list(table._lines()))
+            table._deleted, table._attributes, table._withdrawn = unpack(stored, list(table._lines()))
         return table
 
     def close(self) -> None:
@@ -120,13 +123,15 @@ class RunTable:
             inserted[carried] = inserted.get(carried, 0) + count
             if raw != carried:
                 recreated[raw] = recreated.get(raw, 0) + count
-        people = inserted.keys() | recreated.keys() | self._deleted.keys() | self._attributes.keys()
+        people = inserted.keys() | recreated.keys() | self._deleted.keys()
+        people |= self._attributes.keys() | self._withdrawn.keys()
         found = {
             person: Contribution(
                 inserted.get(person, 0),
                 self._deleted.get(person, 0),
                 self._attributes.get(person, 0),
                 recreated.get(person, 0),
+                self._withdrawn.get(person, 0),
             )
             for person in sorted(people - {0})
         }
@@ -151,6 +156,7 @@ class RunTable:
             line.touched()
         self._deleted.clear()
         self._attributes.clear()
+        self._withdrawn.clear()
         self._memory.clear()
 
     def encode(self) -> bytes:
@@ -158,7 +164,7 @@ class RunTable:
 
         Words deleted lately are not in it: a checkpoint holds no deleted text.
         """
-        return pack(list(self._lines()), (self._deleted, self._attributes))
+        return pack(list(self._lines()), (self._deleted, self._attributes, self._withdrawn))
 
     # Following the document
 
@@ -305,7 +311,7 @@ class RunTable:
                     person,
                     bytearray(end - start),
                 )
-                self._count(self._deleted, person, base_characters(lost, 0, end - start))
+                self._settle(lost, 0, end - start, 1)
                 self._memory.add(lost)
 
     def _recall(self, person: int, piece: Fresh, mask: bytearray, start: int, end: int) -> None:
@@ -352,13 +358,18 @@ class RunTable:
         piece.line.carried[place : place + match.size] = cut.carried[at:stop]
         piece.line.touched()
         mask[match.at : match.at + match.size] = b"\x01" * match.size
-        if cut.person in self._deleted and cut in self._memory:
-            # The words of the live edition that somebody took out are there again.
-            back = base_characters(cut, at, stop)
-            self._count(self._deleted, cut.person, -min(back, self._deleted[cut.person]))
+        if cut in self._memory:
+            # Words that somebody took out in an earlier update are there again.
+            self._settle(cut, at, stop, -1)
         cut.kept[at:stop] = b"\x01" * match.size
+
+    def _settle(self, cut: Cut, start: int, end: int, sign: int) -> None:
+        """Count what a person took out (sign 1), or what of it came back (-1)."""
+        base, others = lost_characters(cut, start, end)
+        self._count(self._deleted, cut.person, sign * base)
+        self._count(self._withdrawn, cut.person, sign * others)
 
     @staticmethod
     def _count(counts: dict[int, int], person: int, change: int) -> None:
         if change:
-            counts[person] = counts.get(person, 0) + change
+            counts[person] = max(0, counts.get(person, 0) + change)

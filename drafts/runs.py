@@ -14,6 +14,8 @@ REMEMBERED = 65_536
 # What remembering one stretch costs beside its bytes, so that a million deleted letters are bounded too.
 OVERHEAD = 32
 FORMAT = 1
+# Counts by person beside the authors: deleted, attributes, withdrawn.
+COUNTS = 3
 
 
 class AuthorshipMismatch(ValueError):
@@ -142,15 +144,16 @@ def characters(text: bytes | bytearray) -> int:
     return len(text.decode())
 
 
-def base_characters(cut: Cut, start: int, end: int) -> int:
-    """Characters of the live edition between two places of a cut that were not found again before."""
-    return sum(
-        1
-        for byte, person, kept in zip(
-            cut.text[start:end], cut.carried[start:end], cut.kept[start:end], strict=True
-        )
-        if person == 0 and not kept and byte & 0xC0 != 0x80 and byte != 0
-    )
+def lost_characters(cut: Cut, start: int, end: int) -> tuple[int, int]:
+    """Characters of a cut not found again yet: (of the live edition, of others than who took them out)."""
+    base = others = 0
+    for byte, author, kept in zip(
+        cut.text[start:end], cut.carried[start:end], cut.kept[start:end], strict=True
+    ):
+        if not kept and byte & 0xC0 != 0x80 and byte != 0:
+            base += author == 0
+            others += author not in (0, cut.person)
+    return base, others
 
 
 def free(mask: bytearray) -> Iterator[tuple[int, int]]:
@@ -187,8 +190,8 @@ def pack(lines: Sequence[Line], counts: Sequence[dict[int, int]]) -> bytes:
     return bytes([FORMAT]) + _digest(lines).to_bytes(4, "big") + zlib.compress(bytes(body), 6)
 
 
-def unpack(stored: bytes, lines: Sequence[Line]) -> tuple[dict[int, int], dict[int, int]]:
-    """Give the lines their stored authors; the two counts by person.
+def unpack(stored: bytes, lines: Sequence[Line]) -> list[dict[int, int]]:
+    """Give the lines their stored authors; the three counts by person.
 
     Raises AuthorshipMismatch when they are not the authors of these very texts; the lines may then be half done.
     """
@@ -212,11 +215,10 @@ def unpack(stored: bytes, lines: Sequence[Line]) -> tuple[dict[int, int], dict[i
                 raise AuthorshipMismatch("a shorter text")
             line.carried, line.raw = carried, raw
             line.touched()
-        deleted = {next(numbers): next(numbers) for _ in range(next(numbers))}
-        attributes = {next(numbers): next(numbers) for _ in range(next(numbers))}
+        counts = [{next(numbers): next(numbers) for _ in range(next(numbers))} for _ in range(COUNTS)]
     except (zlib.error, IndexError, OverflowError) as error:
         raise AuthorshipMismatch("cut short or damaged") from error
-    return deleted, attributes
+    return counts
 
 
 def _digest(lines: Sequence[Line]) -> int:

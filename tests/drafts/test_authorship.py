@@ -445,11 +445,18 @@ def test_who_only_deleted_contributed() -> None:
     assert room.runs.contributions()[4].size == 10
 
 
-def test_deleting_ones_own_words_or_a_colleagues_is_not_deleting_the_live_edition() -> None:
+def test_taking_out_a_colleagues_new_words_is_a_contribution_and_ones_own_is_none() -> None:
     room = Seeded(LIVE)
     room.edit(4, lambda root: room.text(root).insert(0, "Attention : "))
-    room.edit(5, lambda root: room.text(root).__delitem__(slice(0, 12)))
-    assert room.runs.contributions() == {}
+    room.edit(4, lambda root: room.text(root).__delitem__(slice(0, 2)))
+    assert room.runs.contributions() == {4: Contribution(inserted=10)}
+    room.edit(5, lambda root: room.text(root).__delitem__(slice(0, 10)))
+    assert room.runs.contributions() == {5: Contribution(withdrawn=10)}
+    assert RunTable.of(replica_of(room.server), room.runs.encode()).contributions() == {
+        5: Contribution(withdrawn=10)
+    }
+    room.edit(5, lambda root: room.text(root).insert(0, "tention : "))
+    assert room.runs.contributions() == {4: Contribution(inserted=10), 5: Contribution(recreated=10)}
 
 
 def test_who_only_changed_a_mark_or_an_attribute_contributed() -> None:
