@@ -191,7 +191,7 @@ def _http_error(error: HTTPException) -> Any:
 def _csrf_error(_error: CSRFError) -> Any:
     message = _(
         "Le formulaire est resté ouvert trop longtemps ou a été envoyé depuis un autre site. "
-        "Revenez en arrière : votre texte y est encore. Rechargez la page, puis envoyez de nouveau."
+        "Revenez en arrière : votre texte y est encore. Rechargez la page, puis envoyez de nouveau."
     )
     return _answer(400, "invalid", message, _("Formulaire expiré"))
 
@@ -202,7 +202,7 @@ def _unexpected(error: Exception) -> Any:
     if current_app.testing:
         raise error
     current_app.logger.exception("unexpected error on %s %s", request.method, request.endpoint)
-    message = _("Une erreur est survenue de notre côté. Rien n’a été enregistré ; vous pouvez réessayer.")
+    message = _("Une erreur est survenue de notre côté. Rien n’a été enregistré ; vous pouvez réessayer.")
     return _answer(500, "unavailable", message, _("Erreur"))
 
 

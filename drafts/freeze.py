@@ -46,7 +46,7 @@ def canonical_form(draft: Draft, tree: Tree) -> bytes:
     except canonical.NotCanonical:
         raise Invalid(
             _(
-                "Il reste des suggestions sans réponse, ou un caractère illisible : réglez-les avant de proposer."
+                "Il reste des suggestions sans réponse, ou un caractère illisible : réglez-les avant de proposer."
             )
         ) from None
 
@@ -58,7 +58,7 @@ def check(draft: Draft, tree: Tree) -> None:
     )
     if findings:
         raise Invalid(
-            _("Le texte n’est pas prêt à être proposé : ")
+            _("Le texte n’est pas prêt à être proposé : ")
             + " ".join(finding.message for finding in findings),
             faults=[(finding.block_id, finding.message) for finding in findings],
         )

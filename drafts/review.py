@@ -86,7 +86,7 @@ def _one_wins() -> Iterator[None]:
         with session().begin_nested():
             yield
     except sa.exc.IntegrityError as error:
-        raise MovedOn(_("La situation a changé : rechargez la page."), constraint=str(error.orig)) from None
+        raise MovedOn(_("La situation a changé : rechargez la page."), constraint=str(error.orig)) from None
 
 
 def _said(reason: str, *, required: bool = False) -> str:
@@ -181,7 +181,7 @@ def _answer(
     revision = review.revision
     if fingerprint != revision.fingerprint:
         raise MovedOn(
-            _("Le texte que vous avez lu n’est plus celui qui est en relecture : rechargez la page.")
+            _("Le texte que vous avez lu n’est plus celui qui est en relecture : rechargez la page.")
         )
     reason = _said(reason)
     if deed is Deed.ABSTAIN:
@@ -241,7 +241,7 @@ def _second_eyes(actor: Actor, revision: Revision) -> None:
         )
         session().flush()
     elif part.part is not Part.SECOND_EYES:
-        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
+        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
 
 
 def object_to(actor: Actor, draft: Draft, reason: str, administration_id: int | None = None) -> None:
@@ -335,7 +335,7 @@ def close_review(article_id: int, *, how: str = "publish", revision_id: int | No
 def set_live(article: Article, revision: Revision) -> None:
     """A call downward from `publish`: from now on the public reads this revision, contributions count from it."""
     if revision.article_id != article.id or session().get(ReviewOutcome, revision.id) is None:
-        raise Invalid(_("Cette version n’a pas été approuvée : elle ne peut pas être publiée."))
+        raise Invalid(_("Cette version n’a pas été approuvée : elle ne peut pas être publiée."))
     article.live_revision_id = revision.id
     article.state = ArticleState.LIVE
     session().flush()

@@ -31,7 +31,7 @@ class Review:
 
 
 def moved_on() -> MovedOn:
-    return MovedOn(_("La situation a changé : rechargez la page."))
+    return MovedOn(_("La situation a changé : rechargez la page."))
 
 
 def open_revision(draft: Draft) -> Revision | None:
@@ -63,12 +63,12 @@ def _require(actor: Actor, act: Act, draft: Draft, deed: Deed) -> None:
     if concerned and not possible(draft.stage, deed):
         raise MovedOn(
             {
-                Stage.WRITING: _("Ce texte n’est pas en relecture : rechargez la page."),
-                Stage.IN_REVIEW: _("Ce texte est en relecture : rechargez la page."),
-                Stage.CHANGES_REQUESTED: _("Une reprise a été demandée entre-temps : rechargez la page."),
-                Stage.APPROVED: _("Ce texte a été approuvé entre-temps : rechargez la page."),
-                Stage.SCHEDULED: _("La publication de ce texte est programmée : rechargez la page."),
-                Stage.PUBLISHED: _("Ce texte a été publié entre-temps : rechargez la page."),
+                Stage.WRITING: _("Ce texte n’est pas en relecture : rechargez la page."),
+                Stage.IN_REVIEW: _("Ce texte est en relecture : rechargez la page."),
+                Stage.CHANGES_REQUESTED: _("Une reprise a été demandée entre-temps : rechargez la page."),
+                Stage.APPROVED: _("Ce texte a été approuvé entre-temps : rechargez la page."),
+                Stage.SCHEDULED: _("La publication de ce texte est programmée : rechargez la page."),
+                Stage.PUBLISHED: _("Ce texte a été publié entre-temps : rechargez la page."),
             }[draft.stage]
         )
     require(actor, act, draft)
@@ -87,7 +87,7 @@ def may_submit(actor: Actor, draft: Draft) -> None:
     if session().get(OpenReview, draft.article_id) is not None:
         raise MovedOn(
             _(
-                "Une relecture de cette fiche est déjà ouverte, avec un autre brouillon : attendez qu’elle se termine."
+                "Une relecture de cette fiche est déjà ouverte, avec un autre brouillon : attendez qu’elle se termine."
             )
         )
 
@@ -135,13 +135,13 @@ def may_answer(actor: Actor, draft: Draft, deed: Deed, administration_id: int | 
         )
     )
     if taken is not None:
-        raise MovedOn(_("Votre administration a déjà répondu pour cette version : rechargez la page."))
+        raise MovedOn(_("Votre administration a déjà répondu pour cette version : rechargez la page."))
     if any(act.administration_id == place for act in objections_to(review.revision.id)):
-        raise Invalid(_("Votre administration s’est opposée à ce texte : levez d’abord l’opposition."))
+        raise Invalid(_("Votre administration s’est opposée à ce texte : levez d’abord l’opposition."))
     if deed is Deed.ABSTAIN and len(competent_for(review.revision.id)) == 1:
         raise Invalid(
             _(
-                "Votre administration est seule compétente pour ce texte : elle le signe ou en demande la reprise."
+                "Votre administration est seule compétente pour ce texte : elle le signe ou en demande la reprise."
             )
         )
     return review, place
@@ -187,9 +187,9 @@ def may_publish(actor: Actor, draft: Draft) -> Review:
 
 def may_read_as_publisher(actor: Actor, review: Review, found: Verdict) -> None:
     if not found.publisher_may_read:
-        raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
+        raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
     if actor.id in writers_of(review.revision.id):
-        raise Refused(_("Vous avez écrit dans ce texte : une autre personne doit le lire et le publier."))
+        raise Refused(_("Vous avez écrit dans ce texte : une autre personne doit le lire et le publier."))
 
 
 def may_now(actor: Actor, draft: Draft) -> dict[str, str | None]:

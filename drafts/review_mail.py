@@ -61,22 +61,22 @@ def submitted(
     """Every reviewer of a competent administration is asked to read, `but` those whose signature holds on."""
     places = [place for place in competent_for(revision.id) if place not in but]
     reviewers = _holding(PortalRole.REVIEWER, places)
-    body = _("%(name)s propose « %(title)s » à votre relecture.", name=actor_name, title=revision.title)
+    body = _("%(name)s propose « %(title)s » à votre relecture.", name=actor_name, title=revision.title)
     if revision.change_note:
         body += "\n\n" + revision.change_note
-    _tell(_addresses(reviewers, but=actor_id), _("À relire : %(title)s", title=revision.title), body, draft)
+    _tell(_addresses(reviewers, but=actor_id), _("À relire : %(title)s", title=revision.title), body, draft)
 
 
 def carried(draft: Draft, revision: Revision, people: Iterable[int]) -> None:
     """Whose signature holds on is told, and how to say otherwise."""
     body = _(
-        "« %(title)s » a été proposé de nouveau, sans aucun changement : votre visa reste valable. "
+        "« %(title)s » a été proposé de nouveau, sans aucun changement : votre visa reste valable. "
         "Jusqu’à la publication, vous pouvez vous y opposer ou demander une reprise.",
         title=revision.title,
     )
     _tell(
         _addresses(people, but=0),
-        _("Votre visa reste valable : %(title)s", title=revision.title),
+        _("Votre visa reste valable : %(title)s", title=revision.title),
         body,
         draft,
     )
@@ -86,30 +86,30 @@ def sent_back(draft: Draft, revision: Revision, actor_id: int, administration_id
     """The writers hear what is asked of them."""
     people = writers_of(revision.id) | {revision.created_by}
     body = _(
-        "%(administration)s demande une reprise de « %(title)s » :\n\n%(reason)s",
+        "%(administration)s demande une reprise de « %(title)s » :\n\n%(reason)s",
         administration=_place(administration_id),
         title=revision.title,
         reason=reason,
     )
-    _tell(_addresses(people, but=actor_id), _("À reprendre : %(title)s", title=revision.title), body, draft)
+    _tell(_addresses(people, but=actor_id), _("À reprendre : %(title)s", title=revision.title), body, draft)
 
 
 def objected(draft: Draft, revision: Revision, actor_id: int, administration_id: int, reason: str) -> None:
     people = writers_of(revision.id) | {revision.created_by}
     body = _(
-        "%(administration)s s’oppose à la publication de « %(title)s » :\n\n%(reason)s",
+        "%(administration)s s’oppose à la publication de « %(title)s » :\n\n%(reason)s",
         administration=_place(administration_id),
         title=revision.title,
         reason=reason,
     )
-    _tell(_addresses(people, but=actor_id), _("Opposition : %(title)s", title=revision.title), body, draft)
+    _tell(_addresses(people, but=actor_id), _("Opposition : %(title)s", title=revision.title), body, draft)
 
 
 def approved(draft: Draft, revision: Revision, actor_id: int) -> None:
     """The portal editors hear that a text waits for its publication, the submitter that it is approved."""
     people = [*_holding(PortalRole.PORTAL_EDITOR), revision.created_by]
     body = _(
-        "Toutes les administrations compétentes ont répondu au sujet de « %(title)s » : le texte peut être publié.",
+        "Toutes les administrations compétentes ont répondu au sujet de « %(title)s » : le texte peut être publié.",
         title=revision.title,
     )
-    _tell(_addresses(people, but=actor_id), _("Approuvé : %(title)s", title=revision.title), body, draft)
+    _tell(_addresses(people, but=actor_id), _("Approuvé : %(title)s", title=revision.title), body, draft)

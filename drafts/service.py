@@ -108,7 +108,7 @@ def _checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, value in fields.items():
         if name not in FIELDS:
-            raise Invalid(_("Champ inconnu : %(name)s", name=name), field=name)
+            raise Invalid(_("Champ inconnu : %(name)s", name=name), field=name)
         if name in _LISTS:
             if (
                 not isinstance(value, list)
@@ -180,7 +180,7 @@ def record_act(
     try:
         stage = after(draft.stage if deed is not Deed.CREATE else None, deed)
     except ValueError:
-        raise MovedOn(_("La situation a changé : rechargez la page.")) from None
+        raise MovedOn(_("La situation a changé : rechargez la page.")) from None
     number = draft.act_count + 1
     act = DraftAct(
         draft_id=draft.id,
@@ -202,11 +202,11 @@ def record_act(
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise MovedOn(_("La situation a changé : rechargez la page."))
+        raise MovedOn(_("La situation a changé : rechargez la page."))
     try:
         session().flush()
     except sa.exc.IntegrityError:
-        raise MovedOn(_("La situation a changé : rechargez la page.")) from None
+        raise MovedOn(_("La situation a changé : rechargez la page.")) from None
     changed = draft.stage is not stage
     session().refresh(draft, ["act_count", "stage"])
     audit.record(
