@@ -13,6 +13,8 @@ from app.accounts.models import Person
 from app.db import session
 from app.policy import Actor
 from drafts import review
+from drafts.compare import compare
+from drafts.compare_page import render_changes
 from drafts.models import Draft
 from drafts.queries import FieldLine, field_lines
 from drafts.render import render_blocks
@@ -83,7 +85,8 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
         submitted_by=session().scalar(sa.select(Person.name).where(Person.id == revision.created_by)) or "",
         submitted_at=revision.created_at,
         has_moved=draft.head_seq > revision.seq,
-        text=render_blocks(revision.tree),
+        # One level down: on this page the text stands below a heading of its own.
+        text=render_blocks(revision.tree, heading_offset=1),
         fields=field_lines(revision.fields),
         standing=found,
         answers=tuple(_answer(answer) for answer in found.answers),
@@ -98,8 +101,17 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
             for answer in found.answers
             if answer.administration_id in places
         ),
-        changes=None,
+        changes=_changes(draft, revision),
     )
+
+
+def _changes(draft: Draft, revision: Revision) -> Markup | None:
+    """What this revision changes for the public; None while nothing is published, or when it is this one."""
+    live_id = draft.article.live_revision_id
+    if live_id is None or live_id == revision.id:
+        return None
+    live = session().get_one(Revision, live_id)
+    return render_changes(compare(live.tree, revision.tree), collapse=True)
 
 
 def _answer(answer: Any) -> AnswerRow:

@@ -79,16 +79,25 @@ def _draft_page(draft_id: int, form: SubmitForm, status: int = 200, faults: Faul
     with reading():
         draft = queries.draft_numbered(draft_id)
         found = queries.draft_page(current_actor(), draft)
+        text = render_blocks(found.tree)
         return page(
             "drafts/draft.html",
             status,
             draft=draft,
             found=found,
             acts=g.acts,
-            text=render_blocks(found.tree),
+            text=text,
             form=form,
-            faults=faults or [],
+            faults=[_within_reach(fault, text) for fault in faults or []],
         )
+
+
+def _within_reach(fault: tuple[str, str], text: str) -> tuple[str, str]:
+    """An empty block is not written, so a fault of it leads to the text as a whole."""
+    href, sentence = fault
+    if href.startswith("#note") or f'id="{href[1:]}"' in text:
+        return fault
+    return "#texte", sentence
 
 
 @blueprint.post("/brouillons/<int:draft_id>/proposer")

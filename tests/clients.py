@@ -23,7 +23,7 @@ from app.db import unit_of_work
 from app.policy import Actor
 
 CONTROLS = ("input", "select", "textarea")
-SILENT = ("script", "style", "template", "code", "svg")
+SILENT = ("script", "style", "template", "svg")
 # Faults of typing that a careful reader sees first; addresses and times are taken out before.
 TYPEWRITER = (
     (re.compile(r"[^\W\d_]'[^\W\d_]"), "a straight apostrophe"),
@@ -242,16 +242,16 @@ def _names(tree: Element) -> Iterator[str]:
 
 
 def _typing(tree: Element) -> Iterator[str]:
-    for text in _words(tree):
+    for text in _words(tree, (*SILENT, "code")):
         bare = re.sub(r"https?://\S+|\b\d{1,2}:\d{2}\b", "x", text)
         for pattern, fault in TYPEWRITER:
             if pattern.search(bare):
                 yield f"{fault}: {text.strip()[:120]!r}"
 
 
-def _words(element: Element) -> Iterator[str]:
+def _words(element: Element, silent: tuple[str, ...] = SILENT) -> Iterator[str]:
     """Every text a person meets below `element`, with the spoken attributes."""
-    if element.tag in SILENT or not isinstance(element.tag, str):
+    if element.tag in silent or not isinstance(element.tag, str):
         return
     for attribute in ("aria-label", "title", "placeholder", "alt"):
         if element.get(attribute):
@@ -259,7 +259,7 @@ def _words(element: Element) -> Iterator[str]:
     if element.text:
         yield element.text
     for child in element:
-        yield from _words(child)
+        yield from _words(child, silent)
         if child.tail:
             yield child.tail
 

@@ -9,7 +9,7 @@ import pytest
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
 from app.policy import Actor, PortalRole
-from drafts import review
+from drafts import review, service
 from drafts.models import Draft
 from drafts.queries import draft_numbered
 from drafts.stages import Stage
@@ -149,3 +149,228 @@ def test_only_who_writes_in_a_lab_makes_drafts(
     client: PageClient, house: House, name: str, status: int
 ) -> None:
     client.sign_in(house[name]).get(f"/labs/{house.lab}/brouillons/nouveau", status)
+
+
+def test_a_text_is_proposed_from_its_page_and_nobody_proposes_it_twice(
+    client: PageClient, house: House
+) -> None:
+    client.sign_in(house["writer"]).get(house.page)
+    client.send(f"{house.page}/proposer", 422, note="x" * 501)
+    assert "trop longue" in client.page.main and stage_of(house) is Stage.WRITING
+    client.send(f"{house.page}/proposer", note=NOTE)
+    page = client.follow()
+    assert page.path == f"{house.page}/relecture"
+    assert stage_of(house) is Stage.IN_REVIEW
+    assert NOTE in page.main and "Présentez-vous à la mairie." in page.main
+    # The form of the page opened before is out of date, and says so without blaming anybody.
+    page = client.get(house.page)
+    assert not page.offers(f"{house.page}/proposer")
+    token = page.form("/deconnexion").values["csrf_token"]
+    page = client.post(f"{house.page}/proposer", {"csrf_token": token, "note": ""}, 409)
+    assert page.heading == "La situation a changé"
+
+
+def test_the_review_page_says_who_is_expected_and_what_each_person_may_do(
+    client: PageClient, house: House
+) -> None:
+    fingerprint = submitted(house)
+    path = f"{house.page}/relecture"
+    for name, signs, retracts in (
+        ("writer", False, True),
+        ("facilitator", False, True),
+        ("reader", False, False),
+        ("reviewer", True, False),
+        ("north reviewer", True, False),
+        ("editor", False, False),
+    ):
+        page = client.sign_out().sign_in(house[name]).get(path)
+        assert page.offers(f"{path}/signer") is signs, name
+        assert page.offers(f"{house.page}/retirer") is retracts, name
+        assert "Province du Sud n’a pas encore répondu." in page.main
+        assert fingerprint[:12] in page.main and fingerprint in page.main
+        if not signs:
+            assert "Ce que vous ne pouvez pas faire maintenant" in page.main
+    client.sign_out().sign_in(house["stranger"]).get(path, 404)
+
+
+def test_a_signature_is_asked_for_twice_and_given_once(client: PageClient, house: House) -> None:
+    fingerprint = submitted(house)
+    path = f"{house.page}/relecture"
+    page = client.sign_in(house["reviewer"]).get(path)
+    assert page.form(f"{path}/signer").values["empreinte"] == fingerprint
+    page = client.send(f"{path}/signer", 422)  # the box is not ticked
+    assert f"#relu-{house.south}" in page.links()
+    client.send(f"{path}/signer", relu="y", motif="Rien à redire.")
+    page = client.follow()
+    assert "Votre visa est enregistré." in page.main
+    assert "Visa, comme second regard" in page.main and "Rien à redire." in page.main
+    assert not page.offers(f"{path}/signer")
+    assert "Province du Sud n’a pas encore répondu." not in page.main
+    client.sign_out().sign_in(house["north reviewer"]).get(path)
+    client.send(f"{path}/signer", relu="y")
+    assert stage_of(house) is Stage.APPROVED
+    assert "Approuvé" in client.follow().main
+
+
+def test_what_was_signed_is_what_was_read(client: PageClient, house: House) -> None:
+    submitted(house)
+    path = f"{house.page}/relecture"
+    client.sign_in(house["reviewer"]).get(path)
+    page = client.send(f"{path}/signer", 409, relu="y", empreinte="0" * 64)
+    assert page.heading == "La situation a changé"
+    client.get(path)
+    page = client.send(f"{path}/signer", 403, relu="y", administration=str(house.north))
+    assert "Vous n’êtes pas référent de cette administration." in page.main
+    assert stage_of(house) is Stage.IN_REVIEW
+
+
+def test_changes_are_asked_for_with_a_reason_that_the_writers_read(client: PageClient, house: House) -> None:
+    submitted(house)
+    path = f"{house.page}/relecture"
+    client.sign_in(house["north reviewer"]).get(path)
+    page = client.send(f"{path}/changements", 422, motif=" ")
+    assert "#motif-changements" in page.links()
+    client.send(f"{path}/changements", motif="Le délai n’est plus de deux mois.")
+    assert stage_of(house) is Stage.CHANGES_REQUESTED
+    page = client.sign_out().sign_in(house["writer"]).get(house.page)
+    assert page.offers(f"{house.page}/proposer")
+    assert "Le délai n’est plus de deux mois." in client.get(f"{house.page}/historique").main
+
+
+def test_an_objection_and_its_end_go_through_the_page(client: PageClient, house: House) -> None:
+    submitted(house)
+    path = f"{house.page}/relecture"
+    client.sign_in(house["north reviewer"]).get(path)
+    client.send(f"{path}/opposition", motif="La loi change en janvier.")
+    page = client.follow()
+    assert "Opposition de Province du Nord" in page.main and "La loi change en janvier." in page.main
+    client.send(f"{path}/lever", motif="")
+    assert "Opposition de Province du Nord" not in client.follow().main
+
+
+def test_an_abstention_answers_for_the_administration(client: PageClient, house: House) -> None:
+    submitted(house)
+    path = f"{house.page}/relecture"
+    client.sign_in(house["north reviewer"]).get(path)
+    client.send(f"{path}/abstenir", motif="Hors de notre domaine.")
+    page = client.follow()
+    assert "Province du Nord n’a pas encore répondu." not in page.main
+    assert "Abstention" in page.main
+
+
+def test_who_proposed_takes_the_text_back(client: PageClient, house: House) -> None:
+    submitted(house)
+    client.sign_in(house["writer"]).get(f"{house.page}/relecture")
+    client.send(f"{house.page}/retirer", motif="J’ai oublié les îles.")
+    page = client.follow()
+    assert page.path == house.page and "Rien n’est perdu" in page.main
+    assert stage_of(house) is Stage.WRITING
+    page = client.get(f"{house.page}/historique")
+    assert "Retrait de la proposition" in page.main and "J’ai oublié les îles." in page.main
+    assert "Version 1" in page.main
+
+
+def test_a_review_goes_on_while_the_draft_is_written(client: PageClient, house: House) -> None:
+    submitted(house)
+    with unit_of_work():
+        tree = [
+            *makers.LEAD,
+            {"type": "paragraph", "content": [{"type": "text", "text": "Un ajout tardif."}]},
+        ]
+        service.replace_text(house["writer"], draft_numbered(house.draft), tree)
+    page = client.sign_in(house["reviewer"]).get(f"{house.page}/relecture")
+    assert "Le brouillon a changé depuis cette version." in page.main
+    assert "Un ajout tardif." not in page.main
+    assert "Un ajout tardif." in client.get(house.page).main
+
+
+def test_fields_are_changed_by_who_writes_and_kept_when_refused(client: PageClient, house: House) -> None:
+    path = f"{house.page}/champs"
+    client.sign_in(house["writer"]).get(path)
+    page = client.send(path, 422, titre="", verifier_avant="demain", themes=["famille"])
+    assert {"#titre", "#verifier_avant"} <= set(page.links())
+    assert page.form(path).values["themes"] == ["famille"]
+    client.send(path, titre="Déclarer une naissance", verifier_avant="2027-12-31", themes=["famille"])
+    page = client.follow()
+    assert page.heading == "Déclarer une naissance"
+    assert "31/12/2027" in page.main and "Famille" in page.main
+    client.get(path)
+    client.send(path)
+    assert "Rien n’a changé." in client.follow().main
+    client.sign_out().sign_in(house["reader"]).get(path, 403)
+
+
+def test_history_numbers_what_was_done(client: PageClient, house: House) -> None:
+    fingerprint = submitted(house)
+    page = client.sign_in(house["reader"]).get(f"{house.page}/historique")
+    assert [row[0].text for row in page.all("tr") if row[0].tag == "td"] == ["2", "1"]
+    assert "Proposition à la relecture" in page.main and "Création du brouillon" in page.main
+    assert fingerprint[:12] in page.main
+
+
+def test_a_form_sent_from_elsewhere_is_refused_in_words(client: PageClient, house: House) -> None:
+    client.sign_in(house["writer"]).get(house.page)
+    page = client.send(f"{house.page}/proposer", 400, csrf_token=None)
+    assert page.heading == "Formulaire expiré"
+    assert "votre texte y est encore" in page.main
+    assert stage_of(house) is Stage.WRITING
+
+
+def test_programs_find_their_drafts_and_read_them(client: PageClient, house: House) -> None:
+    client.sign_in(house["writer"])
+    listed = client.get("/api/v1/drafts").json
+    assert listed["next"] is None
+    (item,) = listed["items"]
+    assert item == {
+        "id": house.draft,
+        "title": TITLE,
+        "lab": house.lab,
+        "stage": "writing",
+        "seq": 1,
+        "url": house.page,
+        "rights": ["read", "remark", "suggest", "write"],
+        "can_write": True,
+    }
+    data = client.get(f"/api/v1/drafts/{house.draft}").json
+    assert data["seq"] == 1 and data["schema"] == 1 and data["title"] == TITLE
+    assert [block["type"] for block in data["blocks"]] == ["lead", "paragraph"]
+    # What a program reads is what would be signed.
+    assert data["fingerprint"] == submitted(house)
+
+
+@pytest.mark.parametrize("name", ["stranger", "editor", "reviewer"])
+def test_programs_of_others_find_nothing(client: PageClient, house: House, name: str) -> None:
+    client.sign_in(house[name])
+    assert client.get("/api/v1/drafts").json == {"items": [], "next": None}
+    answer = client.get(f"/api/v1/drafts/{house.draft}", 404)
+    assert answer.json["error"]["code"] == "not_found" and TITLE not in answer.source
+
+
+def test_programs_without_a_session_are_told_so(client: PageClient, house: House) -> None:
+    for path in ("/api/v1/drafts", f"/api/v1/drafts/{house.draft}", "/api/v1/drafts/999999"):
+        answer = client.get(path, 401)
+        assert answer.json["error"]["code"] == "unauthenticated"
+        assert set(answer.json["error"]) == {"code", "message"} and TITLE not in answer.source
+
+
+def test_the_space_shows_what_waits(client: PageClient, house: House) -> None:
+    page = client.sign_in(house["writer"]).get("/espace")
+    assert house.page in page.links() and "Ce qui attend votre réponse" not in page.main
+    page = client.sign_out().sign_in(house["reviewer"]).get("/espace")
+    assert "Aucun texte n’attend votre réponse." in page.main and TITLE not in page.source
+    submitted(house)
+    page = client.get("/espace")
+    assert f"{house.page}/relecture" in page.links()
+    page = client.sign_out().sign_in(house["stranger"]).get("/espace")
+    assert TITLE not in page.source
+
+
+def test_the_lab_shows_its_drafts_by_stage_to_its_members(client: PageClient, house: House) -> None:
+    path = f"/labs/{house.lab}"
+    page = client.sign_in(house["reader"]).get(path)
+    assert "En écriture" in page.main and house.page in page.links()
+    assert f"{path}/brouillons/nouveau" not in page.links()
+    assert f"{path}/brouillons/nouveau" in client.sign_out().sign_in(house["writer"]).get(path).links()
+    submitted(house)
+    assert "En relecture" in client.get(path).main
+    assert TITLE not in client.sign_out().sign_in(house["stranger"]).get(path).source
