@@ -72,6 +72,6 @@ def acts_on_draft(actor: Actor, draft: Draft) -> frozenset[Act]:
         acts.add(Act.DRAFT_REVIEW)
         if draft.stage is Stage.IN_REVIEW:
             acts.add(Act.DRAFT_SIGN)
-    if draft.stage in (Stage.IN_REVIEW, Stage.APPROVED) and may_publish(actor, draft):
+    if draft.stage in (Stage.IN_REVIEW, Stage.APPROVED, Stage.SCHEDULED) and may_publish(actor, draft):
         acts.add(Act.DRAFT_PUBLISH)
     return frozenset(acts)
