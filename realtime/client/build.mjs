@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import esbuild from "esbuild";
+import { patchedYProsemirror } from "./patched.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
@@ -18,6 +19,7 @@ const result = await esbuild.build({
     "sign-out": path.join(here, "signout.ts"),
   },
   outdir: dist,
+  plugins: [patchedYProsemirror],
   bundle: true,
   minify: true,
   write: false,

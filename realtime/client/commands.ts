@@ -239,16 +239,19 @@ export const insertHardBreak: Command = (state, dispatch) => {
 const leaveEmptyBlock: Command = (state, dispatch) =>
   ancestorDepth(state.selection.$from, CELL) === null && liftEmptyBlock(state, dispatch);
 
+/** Enter in an empty item leaves its list; in an empty further paragraph of an item it starts the next item. */
 const leaveEmptyItem: Command = (state, dispatch) => {
   const { $cursor } = state.selection as TextSelection;
   if (!$cursor || $cursor.parent.content.size > 0) return false;
   if ($cursor.depth < 2 || $cursor.node(-1).type.name !== "list_item") return false;
-  return outdent(state, dispatch);
+  if ($cursor.index(-1) === 0) return outdent(state, dispatch);
+  dispatch?.(state.tr.split($cursor.before(), 1).scrollIntoView());
+  return true;
 };
 
 export const enter: Command = chainCommands(
-  splitListItem(nodeType("list_item")),
   leaveEmptyItem,
+  splitListItem(nodeType("list_item")),
   createParagraphNear,
   leaveEmptyBlock,
   splitBlock,

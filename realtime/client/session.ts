@@ -302,7 +302,7 @@ export class Session {
 
   private stroke(life: Life, update: Uint8Array): void {
     // A seat that only reads sends nothing, whatever a plugin may have tidied.
-    if (!life.wire.canWrite && life.wire.phase === "open") return;
+    if (!life.wire.canWrite) return;
     const stroke: Stroke = { n: ++this.counter, update };
     this.refusal = null;
     this.options.outbox.put(this.box(life), stroke);

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
+import { patchedYProsemirror } from "../patched.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
@@ -20,6 +21,7 @@ await esbuild.build({
   outdir: out,
   outExtension: { ".js": ".mjs" },
   bundle: true,
+  plugins: [patchedYProsemirror],
   packages: "external",
   platform: "node",
   format: "esm",
