@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +40,7 @@ class Offer:
     fingerprint: str
     note: str
     signs_too: bool
+    scheduled_for: datetime | None
     why_not: str
 
     @property
@@ -68,6 +70,7 @@ def offer(actor: Actor, draft: Draft, revision: Revision) -> Offer | None:
         fingerprint=revision.fingerprint,
         note=revision.change_note,
         signs_too=signs_too,
+        scheduled_for=service.scheduled_for(draft) if draft.stage is Stage.SCHEDULED else None,
         why_not=why_not,
     )
 
@@ -151,3 +154,11 @@ def register(blueprint: Blueprint) -> None:
     @guarded(Act.DRAFT_PUBLISH, draft_door)
     def read_and_publish(draft_id: int) -> Any:
         return _published(draft_id, service.sign_and_publish)
+
+    @blueprint.post("/brouillons/<int:draft_id>/publication/annuler")
+    @guarded(Act.DRAFT_PUBLISH, draft_door)
+    def call_off(draft_id: int) -> Any:
+        with unit_of_work():
+            service.call_off(current_actor(), draft_door(draft_id))
+        flash(_("La publication programmée est annulée. Le texte reste approuvé."))
+        return see_other("drafts.review", draft_id=draft_id)

@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import audit, clock, jobs
+from app import clock, jobs
+from app.accounts.service import actor_for_person
 from app.db import note, session
 from app.directory.models import Administration
 from app.errors import Invalid, MovedOn, Refused
 from app.extensions import gettext as _
 from app.markup import safe_href
-from app.policy import Actor
+from app.policy import Act, Actor, require
 from drafts import canonical, contributions, log, review
 from drafts.grammar import Tree, inline_text, plain_text
 from drafts.models import Article, Draft
@@ -27,6 +28,7 @@ from publish.events import EditionPublished
 from publish.models import Address, Edition
 
 LONGEST_NOTE = 500
+SCHEDULED = "publish.scheduled"
 REVIEW_DATE_PASSED = "publish.review_date_passed"
 
 
@@ -38,25 +40,88 @@ def publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "")
     """
     draft = log.lock_draft(draft.id)
     if draft.stage is Stage.IN_REVIEW:
+        require(actor, Act.DRAFT_PUBLISH, draft)
         raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
     revision = review.may_publish(actor, draft).revision
     if fingerprint != revision.fingerprint:
         raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
+    _have_outcome(revision)
+    return _make_public(actor, draft, revision, _note(change_note))
+
+
+def _have_outcome(revision: Revision) -> None:
     if session().get(ReviewOutcome, revision.id) is None:
         raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
-    edition = _edition(actor, draft.article, revision, _note(change_note) or revision.change_note)
+
+
+def _make_public(actor: Actor, draft: Draft, revision: Revision, change_note: str) -> Edition:
+    edition = _edition(actor, draft.article, revision, change_note or revision.change_note)
     _address(draft.article)
     review.set_live(draft.article, revision)
     review.close_review(draft.article_id, revision_id=revision.id)
     record_act(draft, Deed.PUBLISH, actor, revision_id=revision.id, reason=edition.change_note)
-    audit.record(
-        actor.id, "publish", "article", draft.article_id, edition=edition.id, fingerprint=fingerprint
-    )
+    jobs.cancel(SCHEDULED, str(draft.id))
     search.index(edition)
     _plan_review(edition)
     store.invalidate()
     note(EditionPublished(edition_id=edition.id, article_id=edition.article_id, slug=edition.slug))
     return edition
+
+
+def schedule(actor: Actor, draft: Draft, fingerprint: str, at: datetime, change_note: str = "") -> None:
+    """Have the approved revision published at a moment to come. Until then it can be called off.
+
+    The revision and its address are fixed by it, the draft goes on. Raises Invalid for a moment that has passed.
+    """
+    draft = log.lock_draft(draft.id)
+    if draft.stage is not Stage.APPROVED:
+        raise MovedOn(_("La situation a changé : rechargez la page."))
+    revision = review.may_publish(actor, draft).revision
+    if fingerprint != revision.fingerprint:
+        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
+    _have_outcome(revision)
+    if at <= clock.now():
+        raise Invalid(_("Choisissez un moment à venir."), field="at")
+    _refuse_dangerous_links(canonical.parse(revision.canonical)[0])
+    record_act(draft, Deed.SCHEDULE, actor, revision_id=revision.id, reason=_note(change_note))
+    jobs.plan(
+        SCHEDULED,
+        str(draft.id),
+        at,
+        person_id=actor.id,
+        revision_id=revision.id,
+        change_note=_note(change_note),
+    )
+
+
+def call_off(actor: Actor, draft: Draft) -> None:
+    """Take a planned publication back; the text stays approved."""
+    draft = log.lock_draft(draft.id)
+    if draft.stage is not Stage.SCHEDULED:
+        raise MovedOn(_("La situation a changé : rechargez la page."))
+    revision = review.may_publish(actor, draft).revision
+    record_act(draft, Deed.CANCEL, actor, revision_id=revision.id)
+    jobs.cancel(SCHEDULED, str(draft.id))
+
+
+def scheduled_for(draft: Draft) -> datetime | None:
+    """When a scheduled draft will be published."""
+    return session().scalar(
+        sa.select(jobs.DueRow.due_at).where(
+            jobs.DueRow.kind == SCHEDULED, jobs.DueRow.key == str(draft.id), jobs.DueRow.done_at.is_(None)
+        )
+    )
+
+
+@jobs.due(SCHEDULED)
+def _publish_scheduled(key: str, payload: dict[str, Any]) -> None:
+    """The moment has come. Who planned it decided then; what was called off or has changed stays as it is."""
+    draft = log.lock_draft(int(key))
+    revision = review.open_revision(draft)
+    if draft.stage is not Stage.SCHEDULED or revision is None or revision.id != payload["revision_id"]:
+        return
+    _have_outcome(revision)
+    _make_public(actor_for_person(payload["person_id"]), draft, revision, payload["change_note"])
 
 
 def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "") -> Edition:
@@ -95,11 +160,7 @@ def _note(change_note: str) -> str:
 def _edition(actor: Actor, article: Article, revision: Revision, change_note: str) -> Edition:
     """The immutable row, made of the very bytes that were signed, not of the draft."""
     tree, fields = canonical.parse(revision.canonical)
-    dangerous = [href for href in _links(tree) if safe_href(href) is None]
-    if dangerous:
-        raise Invalid(
-            _("Ce texte contient un lien dangereux ou illisible : faites-le corriger."), links=dangerous[:5]
-        )
+    _refuse_dangerous_links(tree)
     number = session().scalar(
         sa.select(sa.func.coalesce(sa.func.max(Edition.number), 0) + 1).where(
             Edition.article_id == article.id
@@ -138,6 +199,14 @@ def lead_of(tree: Tree) -> str:
             if node["type"] == kind and (words := one_line(inline_text(node))):
                 return words
     return ""
+
+
+def _refuse_dangerous_links(tree: Tree) -> None:
+    dangerous = [href for href in _links(tree) if safe_href(href) is None]
+    if dangerous:
+        raise Invalid(
+            _("Ce texte contient un lien dangereux ou illisible : faites-le corriger."), links=dangerous[:5]
+        )
 
 
 def _links(tree: Tree) -> list[str]:
