@@ -28,6 +28,7 @@ from drafts.review_models import Revision
 from labs import service as labs
 from labs.models import Lab, Membership
 from labs.roles import Right
+from publish import schedule as scheduling
 from publish import service as publishing
 
 FOLDER = ROOT / "app" / "demo"
@@ -214,7 +215,7 @@ def _do(draft: Draft, act: dict[str, Any], entry: dict[str, Any]) -> None:
         case "request_changes":
             review.request_changes(actor, draft, act["reason"])
         case "schedule":
-            publishing.schedule(actor, draft, _under_review(draft).fingerprint, _at(act["day"], act["time"]))
+            scheduling.schedule(actor, draft, _under_review(draft).fingerprint, _at(act["day"], act["time"]))
         case "publish":
             publishing.publish(actor, draft, _under_review(draft).fingerprint, entry.get("change_note", ""))
         case other:
