@@ -128,9 +128,9 @@ def _published(draft_id: int, verb: Verb) -> Any:
     if faults:
         return _again(draft_id, form, faults)
     flash(
-        _("La fiche est publiée : %(address)s.", address=address)
+        _("La fiche est publiée : %(address)s.", address=address)
         if number == 1
-        else _("La nouvelle version de la fiche est publiée : %(address)s.", address=address)
+        else _("La nouvelle version de la fiche est publiée : %(address)s.", address=address)
     )
     return see_other("drafts.show", draft_id=draft_id)
 

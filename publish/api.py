@@ -51,7 +51,7 @@ def _listed(
     """One page of a list sorted by `key`; `after` is the key of the last item of the page before."""
     raw = request.args.get("limit", str(DEFAULT_LIMIT))
     if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:6]) <= MOST:
-        return error(422, "invalid", _("« limit » est un nombre entier de 1 à %(most)s.", most=MOST))
+        return error(422, "invalid", _("« limit » est un nombre entier de 1 à %(most)s.", most=MOST))
     limit, after = int(raw), request.args.get("after", "")
     rest = [thing for thing in sorted(things, key=key) if key(thing) > after]
     shown = rest[:limit]

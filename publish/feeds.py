@@ -41,7 +41,7 @@ def atom(public_url: str, cards: Sequence[Card]) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr">',
         f"<id>{_text(public_url)}/atom.xml</id>",
-        f"<title>{_text(_('Open Lab : les fiches publiées'))}</title>",
+        f"<title>{_text(_('Open Lab : les fiches publiées'))}</title>",
         f"<updated>{updated.strftime('%Y-%m-%dT%H:%M:%SZ')}</updated>",
         f"<author><name>{_text(_('Les administrations de l’Open Lab'))}</name></author>",
         f'<link rel="self" type="application/atom+xml" href={quoteattr(public_url + "/atom.xml")}/>',

@@ -26,6 +26,6 @@ class PublishForm(FlaskForm):
             found.append((f"#{self.relu.id}", _("Cochez la case qui dit que vous avez relu ce texte.")))
         if self.empreinte.errors:
             found.append(
-                ("", _("Rechargez la page de relecture : il manque l’empreinte du texte à publier."))
+                ("", _("Rechargez la page de relecture : il manque l’empreinte du texte à publier."))
             )
         return found

@@ -31,7 +31,7 @@ def schedule(actor: Actor, draft: Draft, fingerprint: str, at: datetime, change_
         raise Invalid(_("Choisissez un moment à venir."), field="at")
     revision = review.open_revision(draft)
     if revision is None or revision.fingerprint != fingerprint:
-        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
+        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
     record_act(draft, Deed.SCHEDULE, actor, revision_id=revision.id, reason=at.isoformat())
     jobs.plan(
         PUBLISH_AT,

@@ -41,17 +41,17 @@ def publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "")
     draft = log.lock_draft(draft.id)
     if draft.stage is Stage.IN_REVIEW:
         require(actor, Act.DRAFT_PUBLISH, draft)
-        raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
+        raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
     revision = review.may_publish(actor, draft).revision
     if fingerprint != revision.fingerprint:
-        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
+        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
     _have_outcome(revision)
     return _make_public(actor, draft, revision, _note(change_note))
 
 
 def _have_outcome(revision: Revision) -> None:
     if session().get(ReviewOutcome, revision.id) is None:
-        raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
+        raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
 
 
 def _make_public(actor: Actor, draft: Draft, revision: Revision, change_note: str) -> Edition:
@@ -75,10 +75,10 @@ def schedule(actor: Actor, draft: Draft, fingerprint: str, at: datetime, change_
     """
     draft = log.lock_draft(draft.id)
     if draft.stage is not Stage.APPROVED:
-        raise MovedOn(_("La situation a changé : rechargez la page."))
+        raise MovedOn(_("La situation a changé : rechargez la page."))
     revision = review.may_publish(actor, draft).revision
     if fingerprint != revision.fingerprint:
-        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
+        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
     _have_outcome(revision)
     if at <= clock.now():
         raise Invalid(_("Choisissez un moment à venir."), field="at")
@@ -98,7 +98,7 @@ def call_off(actor: Actor, draft: Draft) -> None:
     """Take a planned publication back; the text stays approved."""
     draft = log.lock_draft(draft.id)
     if draft.stage is not Stage.SCHEDULED:
-        raise MovedOn(_("La situation a changé : rechargez la page."))
+        raise MovedOn(_("La situation a changé : rechargez la page."))
     revision = review.may_publish(actor, draft).revision
     record_act(draft, Deed.CANCEL, actor, revision_id=revision.id)
     jobs.cancel(SCHEDULED, str(draft.id))
@@ -134,7 +134,7 @@ def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: 
     draft = log.lock_draft(draft.id)
     revision = review.open_revision(draft)
     if revision is None:
-        raise MovedOn(_("La situation a changé : rechargez la page."))
+        raise MovedOn(_("La situation a changé : rechargez la page."))
     if draft.stage is Stage.IN_REVIEW:
         for place in review.answerable(actor, draft):
             if draft.stage is Stage.IN_REVIEW:
@@ -142,7 +142,7 @@ def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: 
         if draft.stage is Stage.IN_REVIEW:
             if fingerprint != revision.fingerprint:
                 raise MovedOn(
-                    _("Le texte que vous avez lu n’est plus celui qui est en relecture : rechargez la page.")
+                    _("Le texte que vous avez lu n’est plus celui qui est en relecture : rechargez la page.")
                 )
             review.approve_as_publisher(actor, revision)
     return publish(actor, draft, fingerprint, change_note)
@@ -205,7 +205,7 @@ def _refuse_dangerous_links(tree: Tree) -> None:
     dangerous = [href for href in _links(tree) if safe_href(href) is None]
     if dangerous:
         raise Invalid(
-            _("Ce texte contient un lien dangereux ou illisible : faites-le corriger."), links=dangerous[:5]
+            _("Ce texte contient un lien dangereux ou illisible : faites-le corriger."), links=dangerous[:5]
         )
 
 

@@ -39,17 +39,17 @@ TRANSIENT = frozenset({Code.RESYNC, Code.STALE, Code.RATE_LIMITED, Code.UNAVAILA
 
 def _sentences() -> dict[Code, str]:
     return {
-        Code.RESYNC: _("Il manque au serveur une partie de ce qui précède : la page se resynchronise."),
-        Code.STALE: _("Vos droits ont été vérifiés à nouveau : la page renvoie votre texte."),
-        Code.RATE_LIMITED: _("Trop d’envois à la fois : la page réessaie dans un instant."),
-        Code.UNAVAILABLE: _("L’enregistrement ne répond pas : la page réessaie dans un instant."),
+        Code.RESYNC: _("Il manque au serveur une partie de ce qui précède : la page se resynchronise."),
+        Code.STALE: _("Vos droits ont été vérifiés à nouveau : la page renvoie votre texte."),
+        Code.RATE_LIMITED: _("Trop d’envois à la fois : la page réessaie dans un instant."),
+        Code.UNAVAILABLE: _("L’enregistrement ne répond pas : la page réessaie dans un instant."),
         Code.MALFORMED: _("Cette modification n’a pas été comprise."),
         Code.FORGED: _("Cette modification porte la marque de quelqu’un d’autre."),
         Code.SCHEMA: _("Cette page est d’une version trop ancienne, ou contient un élément inconnu."),
         Code.FORBIDDEN: _("Vous n’avez plus le droit d’écrire dans ce texte."),
         Code.TOO_LARGE: _("Cette modification est trop volumineuse pour être envoyée en une fois."),
         Code.NOT_FOUND: _("Ce brouillon n’existe pas, ou vous n’y avez pas accès."),
-        Code.UNAUTHENTICATED: _("Votre session est terminée : connectez-vous de nouveau."),
+        Code.UNAUTHENTICATED: _("Votre session est terminée : connectez-vous de nouveau."),
     }
 
 
