@@ -10,7 +10,7 @@ step() {
 }
 
 python=.venv/bin/python
-step "form of the Python code" $python -m ruff format --check --quiet .
+step "form of the Python code" $python -m ruff format --check .
 step "lint" $python -m ruff check --quiet .
 step "types" $python -m mypy
 step "floors" $python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
