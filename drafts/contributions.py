@@ -18,7 +18,6 @@ from app.accounts.models import Person
 from app.db import session
 from app.directory.models import Administration
 from drafts import document, log
-from drafts.authorship import RunTable
 from drafts.models import Article, Draft, DraftClient, FieldChange
 from drafts.review_models import Part, ReviewOutcome, Revision, RevisionPart
 
@@ -136,43 +135,13 @@ def _since(loaded: log.Loaded, base: Revision | None) -> dict[int, tuple[int, in
         for row in log.rows(loaded.draft.id, base.seq, loaded.seq):
             with runs.recording(row.person_id or NOBODY):
                 document.apply(before.doc, row.update)
-    made = {
-        person: (done.inserted, done.deleted, done.attributes)
+    # What was taken out of a colleague's words counts beside what was taken out of the live edition: both are
+    # deletions to who reads the table, and both are a hand in what is left.
+    return {
+        person: (done.inserted, done.deleted + done.withdrawn, done.attributes)
         for person, done in runs.contributions().items()
         if person != NOBODY
     }
-    for person, deleted in _deleted_of_others(loaded, base, made).items():
-        made[person] = (0, deleted, 0)
-    return made
-
-
-def _deleted_of_others(loaded: log.Loaded, base: Revision | None, known: Iterable[int]) -> dict[int, int]:
-    """Who took out words of others, and nothing else, and did not put them back.
-
-    The run table counts what was deleted of the live edition. Words that were written since and that a second
-    person took out are in neither text, yet that person had a hand in what is left: never second eyes.
-    """
-    start = base.seq if base is not None else 0
-    rows = log.rows(loaded.draft.id, start, loaded.seq)
-    suspects = {row.person_id for row in rows if row.person_id} - set(known)
-    if not suspects:
-        return {}
-    doc = log.load(loaded.draft.id, start).doc
-    runs = RunTable.of(doc)
-    deleted: dict[int, int] = defaultdict(int)
-    for row in rows:
-        person = row.person_id or NOBODY
-        watched = person in suspects
-        before = _of_others(runs, person) if watched else 0
-        with runs.recording(person):
-            document.apply(doc, row.update)
-        if watched:
-            deleted[person] += before - _of_others(runs, person)
-    return {person: count for person, count in deleted.items() if count > 0}
-
-
-def _of_others(runs: RunTable, person: int) -> int:
-    return sum(characters for other, characters in runs.shares().items() if other != person)
 
 
 def _fields_changed(draft_id: int, base: Revision | None) -> dict[int, int]:
