@@ -31,7 +31,15 @@ function remember(): void {
   }
 }
 
-export function openLine(namespace: string, path: string): Line {
+/** Why the server closed its door, when it is for good. */
+function refusal(error: Error & { description?: unknown }): string | null {
+  // Before the session is known the answer is a plain HTTP status; after it, a refused connection with a code.
+  if (error.description === 401 || error.message === "unauthenticated") return "unauthenticated";
+  if (error.description === 403 || error.message === "forbidden") return "forbidden";
+  return null;
+}
+
+export function openLine(namespace: string, path: string, notLetIn: (code: string) => void): Line {
   let polling = remembered();
   let fell = false;
   let probe: ReturnType<typeof setTimeout> | null = null;
@@ -77,7 +85,17 @@ export function openLine(namespace: string, path: string): Line {
   // A refusal is an answer: the server is down or says no, and nothing is mute.
   socket.io.on("error", stopProbe);
   socket.io.on("reconnect_error", stopProbe);
-  socket.on("connect_error", stopProbe);
+  socket.on("connect_error", (error) => {
+    stopProbe();
+    const code = refusal(error);
+    if (code !== null) {
+      socket.disconnect();
+      notLetIn(code);
+    } else if (!socket.active) {
+      // The server answered and said "not now" (too many at once): the library leaves trying again to us.
+      setTimeout(() => socket.connect(), 5_000);
+    }
+  });
   socket.on("connect", () => {
     // On a slow line the join of a long text takes its time: the wait follows the time that connecting took.
     startProbe(Math.min(MAX_PROBE, Math.max(PROBE, 10 * (Date.now() - attemptAt))));

@@ -75,7 +75,9 @@ async function begin(page: Page): Promise<void> {
   let outbox: Outbox = new NoOutbox();
   if (!page.sharedComputer) outbox = (await DeviceOutbox.open(() => session.dismissRefusal())) ?? outbox;
 
-  const line = openLine("/drafts", page.root.dataset["socketPath"] ?? "/socket.io");
+  const line = openLine("/drafts", page.root.dataset["socketPath"] ?? "/socket.io", (code) =>
+    session.notLetIn(code),
+  );
   const view: SessionView = {
     mount(doc, awareness) {
       line.works();
@@ -128,6 +130,7 @@ async function begin(page: Page): Promise<void> {
       page.announce("L’étape de la fiche a changé. Rechargez la page pour la voir.");
     },
     stopped(code) {
+      line.close();
       page.announce(`${refusalText(code)}.`);
     },
     reloadPage() {

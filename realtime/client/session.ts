@@ -65,10 +65,6 @@ const MAX_HOLD = 10_000;
 // A gap that the server did not close by itself in this time, milliseconds, is closed by joining again.
 const GAP_PATIENCE = 2_000;
 const AWARENESS_PAUSE = 60;
-// A reload starts a fresh Awareness, but colleagues remember the old clock of the id: start from the time, in steps of
-// 50 ms since 2026, which stays below 2^32 until 2032.
-const AWARENESS_EPOCH = Date.UTC(2026, 0, 1);
-
 export class Session {
   private life: Life | null = null;
   private counter = 0;
@@ -112,6 +108,15 @@ export class Session {
   /** Called when a composition ended: what waited may come in. */
   compositionEnded(): void {
     this.releaseHeld();
+  }
+
+  /** The server does not let this browser in at all: the session behind the cookie has ended. */
+  notLetIn(code: string): void {
+    const life = this.life;
+    if (this.stopped || !life) return;
+    this.refusal = code;
+    this.offer(life, code);
+    this.stop(code);
   }
 
   dismissRefusal(): void {
@@ -356,8 +361,6 @@ export class Session {
     awareness.states.delete(awareness.clientID);
     awareness.meta.delete(awareness.clientID);
     awareness.clientID = id;
-    const clock = Math.floor((Date.now() - AWARENESS_EPOCH) / 50);
-    awareness.meta.set(id, { clock: Math.max(clock, (awareness.meta.get(id)?.clock ?? 0) + 1), lastUpdated: Date.now() });
     awareness.setLocalState({ cursor: state?.["cursor"] ?? null });
   }
 
@@ -376,6 +379,7 @@ export class Session {
     } catch {
       // Where colleagues point is a courtesy; a broken message about it must not stop the text.
     }
+    this.forgetGone(life);
   }
 
   private takePeople(life: Life, people: readonly Person[]): void {
@@ -383,15 +387,25 @@ export class Session {
     const present = new Set(people.map((person) => person.client_id));
     const gone = [...life.awareness.getStates().keys()].filter((id) => id !== life.awareness.clientID && !present.has(id));
     if (gone.length > 0) removeAwarenessStates(life.awareness, gone, REMOTE);
+    this.forgetGone(life);
     this.options.view.people(people, life.clientId);
+  }
+
+  /** A colleague who reloads comes back under the same id and counts from nought again: forget how far they were. */
+  private forgetGone({ awareness }: Life): void {
+    for (const id of awareness.meta.keys()) {
+      if (id !== awareness.clientID && !awareness.states.has(id)) awareness.meta.delete(id);
+    }
   }
 
   private access(life: Life, news: AccessNews): void {
     if (this.life !== life) return;
     if (!news.rights.includes("read")) {
-      this.offer(life, "not_found");
-      void this.options.outbox.eraseBox(this.box(life));
-      this.stop("not_found");
+      const code = news.reason === "unauthenticated" ? "unauthenticated" : "not_found";
+      this.offer(life, code);
+      // Whose session ended may sign in again and find their strokes; who was sent away may not keep them.
+      if (code === "not_found") void this.options.outbox.eraseBox(this.box(life));
+      this.stop(code);
       return;
     }
     this.options.view.setWritable(news.can_write);

@@ -66,14 +66,11 @@ export function insertedRanges(updates: readonly Uint8Array[]): Map<number, [num
 /** The text that these strokes put into the document and that still stands there, in document order, a line a block. */
 export function insertedText(fragment: Y.XmlFragment, updates: readonly Uint8Array[]): string {
   const ranges = insertedRanges(updates);
-  const inside = (id: Y.ID, length: number): [number, number] | null => {
-    for (const [from, to] of ranges.get(id.client) ?? []) {
-      const start = Math.max(from, id.clock);
-      const end = Math.min(to, id.clock + length);
-      if (start < end) return [start - id.clock, end - id.clock];
-    }
-    return null;
-  };
+  // Yjs joins what was typed stroke by stroke into one item: several ranges may lie in it.
+  const inserted = (id: Y.ID, text: string): string =>
+    (ranges.get(id.client) ?? [])
+      .map(([from, to]) => text.slice(Math.max(0, from - id.clock), Math.max(0, to - id.clock)))
+      .join("");
   const lines: string[] = [];
   const walk = (type: Y.XmlFragment | Y.XmlElement): void => {
     let line = "";
@@ -81,8 +78,7 @@ export function insertedText(fragment: Y.XmlFragment, updates: readonly Uint8Arr
       if (child instanceof Y.XmlText) {
         for (let item = child._start; item !== null; item = item.right) {
           if (item.deleted || !(item.content instanceof Y.ContentString)) continue;
-          const part = inside(item.id, item.length);
-          if (part) line += item.content.str.slice(part[0], part[1]);
+          line += inserted(item.id, item.content.str);
         }
       } else if (child instanceof Y.XmlElement) {
         walk(child);

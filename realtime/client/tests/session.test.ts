@@ -1,0 +1,500 @@
+// The session against a real Socket.IO server: what is promised about saving, refusing, coming back.
+
+import assert from "node:assert/strict";
+import { after, test, type TestContext } from "node:test";
+import { io, type Socket } from "socket.io-client";
+import * as Y from "yjs";
+import { MemoryOutbox, NoOutbox, type Outbox } from "../outbox.ts";
+import type { Person } from "../protocol.ts";
+import { saveState, type Situation } from "../savestate.ts";
+import { Session, type SessionView } from "../session.ts";
+import { Peer, seed } from "./peer.ts";
+
+async function until(what: string, condition: () => boolean, patience = 5_000): Promise<void> {
+  const end = Date.now() + patience;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function table(t: TestContext): Promise<{ peer: Peer; port: number }> {
+  const peer = new Peer();
+  seed(peer.doc, ["Bonjour"]);
+  const port = await peer.listen();
+  t.after(() => peer.close());
+  return { peer, port };
+}
+
+/** A tab without a screen: it writes straight into the shared document. */
+class Tab implements SessionView {
+  readonly socket: Socket;
+  readonly session: Session;
+  readonly states: string[] = [];
+  situation: Situation | null = null;
+  mounts = 0;
+  writable = false;
+  busy = false;
+  given: { text: string; code: string }[] = [];
+  at: readonly Person[] = [];
+  halted: string | null = null;
+  reloads = 0;
+
+  constructor(
+    port: number,
+    readonly person: string,
+    readonly outbox: Outbox = new MemoryOutbox(),
+    known: { clientId: number; history: string } | null = null,
+    shared = false,
+  ) {
+    this.socket = io(`http://127.0.0.1:${port}/drafts`, {
+      transports: ["websocket"],
+      query: { person },
+      forceNew: true,
+      reconnectionDelay: 20,
+      reconnectionDelayMax: 50,
+    });
+    this.session = new Session({
+      draft: 12,
+      sharedComputer: shared,
+      socket: this.socket,
+      outbox,
+      view: this,
+      known,
+      window: 5,
+      ackTimeout: 400,
+    });
+  }
+
+  mount(): void {
+    this.mounts += 1;
+  }
+  unmount(): void {}
+  setWritable(writable: boolean): void {
+    this.writable = writable;
+  }
+  composing(): boolean {
+    return this.busy;
+  }
+  people(people: readonly Person[]): void {
+    this.at = people;
+  }
+  said(situation: Situation): void {
+    this.situation = situation;
+    const { state } = saveState(situation);
+    if (this.states[this.states.length - 1] !== state) this.states.push(state);
+  }
+  unsent(text: string, code: string): void {
+    this.given.push({ text, code });
+  }
+  stage(): void {}
+  stopped(code: string): void {
+    this.halted = code;
+  }
+  reloadPage(): void {
+    this.reloads += 1;
+  }
+
+  get state(): string {
+    return saveState(this.situation!).state;
+  }
+  get words(): string {
+    return saveState(this.situation!).text;
+  }
+  text(): string {
+    return this.session.doc!.getXmlFragment("content").toString();
+  }
+  type(text: string, at?: number): void {
+    const first = this.session.doc!.getXmlFragment("content").get(0) as Y.XmlElement;
+    const inside = first.get(0) as Y.XmlText;
+    inside.insert(at ?? inside.length, text);
+  }
+  async ready(): Promise<this> {
+    await until("joined", () => this.mounts > 0);
+    return this;
+  }
+  async saved(): Promise<void> {
+    await until("saved", () => this.state === "saved");
+  }
+  /** The tab is closed: nothing is said, nothing is sent any more. */
+  shut(): void {
+    this.socket.disconnect();
+    this.session.end();
+    open.delete(this);
+  }
+}
+
+const open = new Set<Tab>();
+after(() => {
+  for (const tab of open) tab.shut();
+});
+
+async function join(port: number, person: string, outbox?: Outbox, known?: { clientId: number; history: string }): Promise<Tab> {
+  const tab = new Tab(port, person, outbox, known ?? null);
+  open.add(tab);
+  await tab.session.start();
+  return tab.ready();
+}
+
+test("two write, both read the same, and saved is said after the server's word", async (t) => {
+  const { peer, port } = await table(t);
+  const [nadia, paul] = [await join(port, "nadia"), await join(port, "paul")];
+  nadia.type(" Nadia");
+  assert.equal(nadia.state, "saving");
+  paul.type(" Paul");
+  await nadia.saved();
+  await paul.saved();
+  await until("same text", () => nadia.text() === paul.text() && paul.text() === peer.text());
+  assert.ok(peer.text().includes("Nadia") && peer.text().includes("Paul"));
+  await until("people", () => nadia.at.length === 2);
+});
+
+test("the client id is the server's, set before the first stroke", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  assert.ok(peer.registered.has(nadia.session.clientId!));
+  assert.equal(nadia.session.doc!.clientID, nadia.session.clientId);
+  nadia.type("x");
+  await nadia.saved();
+  assert.ok(Y.decodeStateVector(Y.encodeStateVector(peer.doc)).has(nadia.session.clientId!));
+});
+
+test("a stroke without an answer is sent again after the time-out, and is there once", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  let mute = 1;
+  peer.judge = () => (mute-- > 0 ? "mute" : null);
+  nadia.type("!");
+  await pause(150);
+  assert.equal(nadia.state, "saving");
+  await nadia.saved();
+  assert.equal(peer.text(), '<paragraph id="p1">Bonjour!</paragraph>');
+  assert.equal(peer.joins.length, 2);
+});
+
+for (const code of ["resync", "stale", "rate_limited", "unavailable"]) {
+  test(`${code}: kept and sent again, nothing lost, nothing twice`, async (t) => {
+    const { peer, port } = await table(t);
+    const [nadia, paul] = [await join(port, "nadia"), await join(port, "paul")];
+    let refusals = 1;
+    peer.judge = () => (refusals-- > 0 ? { error: { code, retry_after: 0.05 } } : null);
+    nadia.type("a");
+    await pause(15);
+    nadia.type("b");
+    await pause(15);
+    nadia.type("c");
+    await nadia.saved();
+    paul.type("d");
+    await paul.saved();
+    await until("same", () => nadia.text() === paul.text() && peer.text() === paul.text());
+    assert.match(peer.text(), /Bonjourabcd/u);
+    assert.deepEqual(nadia.given, []);
+  });
+}
+
+for (const code of ["malformed", "forged", "schema", "forbidden", "too_large", "something_new"]) {
+  test(`${code}: the text is given back, the document comes anew under a new id, and writing goes on`, async (t) => {
+    const { peer, port } = await table(t);
+    const outbox = new MemoryOutbox();
+    const nadia = await join(port, "nadia", outbox);
+    const paul = await join(port, "paul");
+    const before = nadia.session.clientId;
+    let refusals = 1;
+    peer.judge = () => (refusals-- > 0 ? { error: { code } } : null);
+    nadia.type(" refusé");
+    await until("rebuilt", () => nadia.mounts === 2);
+    assert.deepEqual(nadia.given, [{ text: " refusé", code }]);
+    assert.equal(nadia.state, "refused");
+    assert.notEqual(nadia.session.clientId, before);
+    assert.equal(outbox.rows.length, 0);
+    assert.equal(nadia.text(), '<paragraph id="p1">Bonjour</paragraph>');
+    nadia.type(" un");
+    await nadia.saved();
+    nadia.type(" deux");
+    await nadia.saved();
+    await until("same", () => paul.text() === nadia.text());
+    assert.equal(peer.text(), '<paragraph id="p1">Bonjour un deux</paragraph>');
+  });
+}
+
+test("a refused stroke is not counted as saved by a later one that passes", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  let seen = 0;
+  peer.judge = () => (++seen === 1 ? { error: { code: "rate_limited", retry_after: 0.2 } } : null);
+  nadia.type("gardé");
+  await pause(20);
+  // Only a deletion: no clock gap, the server takes it and says that everything up to its number is saved.
+  const text = (nadia.session.doc!.getXmlFragment("content").get(0) as Y.XmlElement).get(0) as Y.XmlText;
+  text.delete(0, 3);
+  await pause(60);
+  assert.notEqual(nadia.state, "saved");
+  await nadia.saved();
+  assert.equal(peer.text(), '<paragraph id="p1">jourgardé</paragraph>');
+});
+
+test("the line is cut, both go on, it comes back: all is there", async (t) => {
+  const { peer, port } = await table(t);
+  const [nadia, paul] = [await join(port, "nadia"), await join(port, "paul")];
+  nadia.socket.disconnect();
+  for (const letter of " hors ligne") nadia.type(letter);
+  paul.type("Paul: ", 0);
+  await paul.saved();
+  assert.equal(nadia.state, "offline");
+  assert.equal(nadia.words, "Hors ligne\u00a0: 11\u00a0modifications gardées sur cet appareil");
+  nadia.socket.connect();
+  await nadia.saved();
+  await until("same", () => paul.text() === nadia.text() && peer.text() === paul.text());
+  assert.equal(peer.text(), '<paragraph id="p1">Paul: Bonjour hors ligne</paragraph>');
+});
+
+test("a tab closed without the line and opened again brings its strokes back, once", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const first = await join(port, "nadia", outbox);
+  const id = first.session.clientId;
+  first.type(" avant");
+  await first.saved();
+  assert.equal(outbox.rows.length, 0, "acknowledged strokes are erased");
+  first.socket.disconnect();
+  first.type(" pendant");
+  assert.ok(outbox.rows.length > 0);
+  first.shut();
+  const paul = await join(port, "paul");
+  paul.type("Paul ", 0);
+  await paul.saved();
+  const second = await join(port, "nadia", outbox);
+  await second.saved();
+  assert.equal(second.session.clientId, id, "the same id, as it was free");
+  await until("same", () => peer.text() === '<paragraph id="p1">Paul Bonjour avant pendant</paragraph>');
+  assert.equal(second.text(), peer.text());
+  assert.equal(outbox.rows.length, 0);
+  second.type("!");
+  await second.saved();
+  assert.ok(peer.text().includes("pendant!"));
+});
+
+test("the same when another tab has taken the id meanwhile: a fresh one, and the old strokes still pass", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const first = await join(port, "nadia", outbox);
+  const id = first.session.clientId!;
+  first.socket.disconnect();
+  first.type(" pendant");
+  first.shut();
+  const other = await join(port, "nadia", new MemoryOutbox(), { clientId: id, history: "h1" });
+  assert.equal(other.session.clientId, id);
+  const second = await join(port, "nadia", outbox);
+  await second.saved();
+  assert.notEqual(second.session.clientId, id);
+  await until("there once", () => peer.text() === '<paragraph id="p1">Bonjour pendant</paragraph>');
+  assert.equal(outbox.rows.length, 0);
+});
+
+test("another person on the same device neither sees nor sends the strokes, and their owner finds them", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const first = await join(port, "nadia", outbox);
+  first.socket.disconnect();
+  first.type(" secret");
+  first.shut();
+  const stranger = await join(port, "paul", outbox);
+  await pause(50);
+  assert.ok(!stranger.text().includes("secret"));
+  assert.deepEqual(stranger.given, []);
+  assert.equal(peer.received.length, 0);
+  stranger.shut();
+  const owner = await join(port, "nadia", outbox);
+  await owner.saved();
+  assert.ok(peer.text().includes("secret"));
+});
+
+test("another life of the document: the unsent text is offered and never sent", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const nadia = await join(port, "nadia", outbox);
+  nadia.socket.disconnect();
+  nadia.type(" perdu ?");
+  const other = new Y.Doc();
+  seed(other, ["Rétabli"]);
+  peer.restore(Y.encodeStateAsUpdate(other), "h2");
+  nadia.socket.connect();
+  await until("rebuilt", () => nadia.mounts === 2);
+  assert.deepEqual(nadia.given, [{ text: " perdu ?", code: "history" }]);
+  assert.equal(nadia.text(), '<paragraph id="p1">Rétabli</paragraph>');
+  nadia.type("!");
+  await nadia.saved();
+  assert.equal(peer.text(), '<paragraph id="p1">Rétabli!</paragraph>');
+  assert.equal(outbox.rows.length, 0);
+});
+
+test("the same for a tab that was closed: the text comes from the rows the device kept", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const first = await join(port, "nadia", outbox);
+  first.socket.disconnect();
+  await pause(30);
+  for (const letter of " gardé") first.type(letter);
+  first.shut();
+  const other = new Y.Doc();
+  seed(other, ["Rétabli"]);
+  peer.restore(Y.encodeStateAsUpdate(other), "h2");
+  const second = await join(port, "nadia", outbox);
+  await until("offered", () => second.given.length > 0);
+  assert.deepEqual(second.given, [{ text: " gardé", code: "history" }]);
+  assert.equal(second.text(), '<paragraph id="p1">Rétabli</paragraph>');
+  assert.equal(outbox.rows.length, 0);
+});
+
+test("a restored document while connected: everybody gets it by themselves", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  const other = new Y.Doc();
+  seed(other, ["Rétabli"]);
+  peer.restore(Y.encodeStateAsUpdate(other), "h2");
+  await until("rebuilt", () => nadia.mounts === 2);
+  assert.equal(nadia.text(), '<paragraph id="p1">Rétabli</paragraph>');
+});
+
+test("on a shared computer nothing is kept, and the words say so", async (t) => {
+  const { port } = await table(t);
+  const tab = new Tab(port, "nadia", new NoOutbox(), null, true);
+  open.add(tab);
+  await tab.session.start();
+  await tab.ready();
+  tab.socket.disconnect();
+  tab.type("x");
+  assert.match(tab.words, /1\u00a0modification non envoyée \(poste partagé/u);
+  assert.equal(tab.session.pending, 1);
+});
+
+test("a seat that only reads cannot write, and gets its pen when the right comes", async (t) => {
+  const { peer, port } = await table(t);
+  peer.canWrite = false;
+  const nadia = await join(port, "nadia");
+  assert.equal(nadia.writable, false);
+  assert.equal(nadia.state, "readonly");
+  nadia.type("x");
+  await pause(50);
+  assert.equal(peer.received.length, 0);
+  peer.io.of("/drafts").emit("access", { draft: 12, rights: ["read", "write"], can_write: true, reason: "" });
+  await until("writable", () => nadia.writable);
+});
+
+test("access lost: the unsent text is offered, then nothing of it stays on the device", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const nadia = await join(port, "nadia", outbox);
+  peer.judge = () => "mute";
+  nadia.type(" en route");
+  await pause(30);
+  peer.io.of("/drafts").emit("access", { draft: 12, rights: [], can_write: false, reason: "removed" });
+  await until("stopped", () => nadia.halted !== null);
+  assert.deepEqual(nadia.given, [{ text: " en route", code: "not_found" }]);
+  assert.equal(outbox.rows.length, 0);
+});
+
+test("a session that ended: the text is offered and also kept for the next sign-in", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const nadia = await join(port, "nadia", outbox);
+  peer.judge = () => ({ error: { code: "unauthenticated" } });
+  nadia.type(" en route");
+  await until("stopped", () => nadia.halted === "unauthenticated");
+  assert.equal(nadia.given[0]!.text, " en route");
+  assert.ok(outbox.rows.length > 0);
+  nadia.shut();
+  peer.judge = () => null;
+  const again = await join(port, "nadia", outbox);
+  await again.saved();
+  assert.ok(peer.text().includes("en route"));
+});
+
+test("an older editor is told to load the page again and gets no text", async (t) => {
+  const { peer, port } = await table(t);
+  peer.schema = 2;
+  const tab = new Tab(port, "nadia");
+  open.add(tab);
+  await tab.session.start();
+  await until("reload", () => tab.reloads > 0);
+  assert.equal(tab.mounts, 0);
+});
+
+test("a large paste takes the bulk door; one beyond 4 MiB is given back", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  nadia.type("p".repeat(300_000));
+  await nadia.saved();
+  assert.deepEqual(peer.received.map((one) => one.bulk), [true]);
+  nadia.type("q".repeat(4_400_000));
+  await until("given back", () => nadia.given.length > 0);
+  assert.equal(nadia.given[0]!.code, "too_large");
+  await until("rebuilt", () => nadia.mounts === 2);
+  assert.ok(!nadia.text().includes("q"));
+});
+
+test("six thousand strokes made without the line go in one message, by the bulk door", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  nadia.socket.disconnect();
+  for (let i = 0; i < 6_000; i += 1) nadia.type("x", i % 2 ? 0 : undefined);
+  nadia.socket.connect();
+  await nadia.saved();
+  assert.equal(peer.received.length, 1);
+  assert.equal(peer.received[0]!.bulk, true);
+  assert.equal(nadia.text(), peer.text());
+});
+
+test("what others write waits while one is composing, and comes in after", async (t) => {
+  const { port } = await table(t);
+  const [nadia, paul] = [await join(port, "nadia"), await join(port, "paul")];
+  nadia.busy = true;
+  paul.type(" de Paul");
+  await paul.saved();
+  await pause(50);
+  assert.ok(!nadia.text().includes("Paul"));
+  nadia.type("é");
+  nadia.busy = false;
+  nadia.session.compositionEnded();
+  await nadia.saved();
+  await until("same", () => nadia.text() === paul.text());
+  assert.ok(nadia.text().includes("Paul") && nadia.text().includes("é"));
+});
+
+test("the server goes away in the middle of typing and comes back on the same port", async (t) => {
+  const first = new Peer();
+  seed(first.doc, ["Bonjour"]);
+  const port = await first.listen();
+  const nadia = await join(port, "nadia");
+  nadia.type(" avant");
+  await nadia.saved();
+  await first.close();
+  nadia.type(" pendant");
+  const second = new Peer();
+  Y.applyUpdate(second.doc, Y.encodeStateAsUpdate(first.doc));
+  for (const [client, person] of first.registered) second.registered.set(client, person);
+  await second.listen(port);
+  t.after(() => second.close());
+  await nadia.saved();
+  assert.equal(second.text(), '<paragraph id="p1">Bonjour avant pendant</paragraph>');
+});
+
+test("if Yjs takes another id, the tab asks for a new seat before it writes on", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  const id = nadia.session.clientId!;
+  // Somebody writes under the same id elsewhere: Yjs sees it in the update and changes its own.
+  const twin = new Y.Doc();
+  Y.applyUpdate(twin, Y.encodeStateAsUpdate(peer.doc));
+  twin.clientID = id;
+  ((twin.getXmlFragment("content").get(0) as Y.XmlElement).get(0) as Y.XmlText).insert(0, "jumeau ");
+  Y.applyUpdate(peer.doc, Y.encodeStateAsUpdate(twin));
+  peer.io.of("/drafts").emit("update", { draft: 12, update: Buffer.from(Y.encodeStateAsUpdate(twin)), seq: 1 });
+  await until("another seat", () => nadia.session.clientId !== null && nadia.session.clientId !== id);
+  assert.equal(nadia.session.doc!.clientID, nadia.session.clientId);
+  nadia.type(" suite");
+  await nadia.saved();
+  assert.equal(peer.text(), '<paragraph id="p1">jumeau Bonjour suite</paragraph>');
+});
