@@ -1,0 +1,102 @@
+"""Manners that a reader relies on: who commits, who knows Flask, whose clock it is, what a page may carry."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.house.tree import module_name, parsed, served_modules, shown, tracked
+
+# The edges of a room speak HTTP; everything else is called by a command, a job or a socket as well.
+EDGES = {
+    "routes",
+    "review_routes",
+    "doors",
+    "forms",
+    "hung",
+    "agents",
+    "api",
+    "health",
+    "pages",
+    "site",
+    "cookie",
+}
+ROOF_AND_CELLAR = {
+    "app.web",
+    "app.assets",
+    "app.extensions",
+    "app.factory",
+    "app.cli",
+    "app.seed",
+    "app.server",
+}
+FLASK = re.compile(r"^(flask|werkzeug|flask_\w+)(\.|$)")
+SOCKETS = {"realtime.gateway"}
+
+
+def imported(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def test_verbs_and_queries_do_not_know_flask() -> None:
+    wrong = [
+        shown(path)
+        for path in served_modules()
+        if any(FLASK.match(name) for name in imported(parsed(path)))
+        and module_name(path) not in ROOF_AND_CELLAR | SOCKETS
+        and module_name(path).rpartition(".")[2] not in EDGES
+    ]
+    assert not wrong, f"Take what you need as an argument; the edge knows the request: {wrong}"
+
+
+def test_only_the_unit_of_work_commits() -> None:
+    wrong = [
+        f"{shown(path)}:{node.lineno}"
+        for path in served_modules()
+        if module_name(path) != "app.db"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("commit", "rollback")
+    ]
+    assert not wrong, f"Edges own the transaction: `with unit_of_work(): verb(…)`: {wrong}"
+
+
+def test_there_is_one_clock() -> None:
+    """app.clock can be shifted, so that a test of a deadline waits for nothing."""
+    wrong = [
+        f"{shown(path)}:{node.lineno}"
+        for path in served_modules()
+        if module_name(path) != "app.clock"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("now", "utcnow", "today")
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("datetime", "date")
+    ]
+    assert not wrong, f"Ask app.clock: {wrong}"
+
+
+def test_pages_carry_nothing_the_policy_forbids() -> None:
+    """The Content-Security-Policy would drop these silently; and `|safe` is how text becomes a script."""
+    faults = (
+        (re.compile(r"\sstyle\s*="), "an inline style"),
+        (re.compile(r"\son[a-z]+\s*="), "an inline handler"),
+        (re.compile(r"<script(?![^>]*\b(src|nonce)=)[^>]*>"), "an inline script"),
+        (re.compile(r"\|\s*safe\b"), "|safe"),
+        (re.compile(r"javascript:"), "a javascript: address"),
+    )
+    wrong = [
+        f"{shown(path)}:{source[: match.start()].count(chr(10)) + 1}: {reason}"
+        for path in tracked("*/templates/*.html", "*/templates/**/*.html")
+        for source in (re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL),)
+        for pattern, reason in faults
+        for match in pattern.finditer(source)
+    ]
+    assert not wrong, f"Move these to a file of their own, or escape: {wrong}"
