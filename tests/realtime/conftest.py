@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from app.db import database, unit_of_work
+from app.db import database
 from app.factory import create_app
 from app.policy import Actor
 from config import Settings
-from tests import makers
 from tests.live_server import SECRET, LiveServer
+from tests.scenes import Scene, make_scene, token_for
 from tests.table_client import TableClient
-
-
-@dataclass
-class Scene:
-    """Two administrations, a lab led by `facilitator`, two writers, and one draft."""
-
-    facilitator: Actor
-    ana: Actor
-    ben: Actor
-    lab_id: int
-    draft_id: int
 
 
 @pytest.fixture(scope="module")
@@ -49,24 +37,13 @@ def scene(server: LiveServer, live_settings: Settings) -> Iterator[Scene]:
     database().engine.dispose()
 
 
-def make_scene() -> Scene:
-    with unit_of_work():
-        south, north = makers.make_administration("Province Sud"), makers.make_administration("Province Nord")
-        facilitator, ana, ben = (makers.make_agent(place) for place in (south, south, north))
-        lab = makers.make_lab(facilitator, south, ana, ben)
-        draft = makers.make_draft(ana, lab, south, south, north)
-        return Scene(facilitator, ana, ben, lab.id, draft.id)
-
-
 @pytest.fixture
 def sit(server: LiveServer) -> Iterator[Callable[..., TableClient]]:
     """`sit(actor)` opens a connected socket for a person; all are closed at the end."""
     opened: list[TableClient] = []
 
     def sit_down(person: Actor, **more: object) -> TableClient:
-        with unit_of_work():
-            token = makers.sign_in(person.id)
-        client = TableClient(server.url, token, **more)  # type: ignore[arg-type]
+        client = TableClient(server.url, token_for(person), **more)  # type: ignore[arg-type]
         opened.append(client)
         return client.connect()
 
