@@ -26,22 +26,27 @@ def carry_signatures(draft: Draft, revision: Revision) -> list[SignOff]:
     """Repeat, for a revision just cut, the signatures of the same draft under the same fingerprint.
 
     Those of a revision that came out as an edition stay with it: a text that is proposed again after its
-    publication is read anew.
+    publication is read anew. An author's signature holds on beside a second pair of eyes that does too, otherwise
+    it would keep a colleague of the same administration from being that pair.
     """
     carried = []
+    competent = competent_for(revision.id)
+    found = [before for place in competent if (before := _last_signature(draft, revision, place)) is not None]
     writers = writers_of(revision.id)
-    for place in competent_for(revision.id):
-        before = _last_signature(draft, revision, place)
-        if before is None or not _still_stands(draft, before):
+    standing = [(before, _as(before, writers)) for before in found if _still_stands(draft, before)]
+    is_read = any(
+        signed_as is SignedAs.SECOND_EYES
+        and (len(competent) == 1 or _works_for(before) != revision.main_author_administration_id)
+        for before, signed_as in standing
+    )
+    for before, signed_as in standing:
+        if signed_as is SignedAs.AUTHOR and not is_read:
             continue
-        signed_as = before.signed_as
-        if before.person_id in writers:
-            signed_as = SignedAs.AUTHOR
         if signed_as is SignedAs.SECOND_EYES:
             _second_eyes(revision, before)
         row = SignOff(
             revision_id=revision.id,
-            administration_id=place,
+            administration_id=before.administration_id,
             fingerprint=before.fingerprint,
             person_id=before.person_id,
             decision=before.decision,
@@ -108,6 +113,16 @@ def _still_stands(draft: Draft, before: SignOff) -> bool:
         .first()
     )
     return speaks is not None and last_word in (Deed.SIGN_OFF, Deed.LIFT_OBJECTION)
+
+
+def _as(before: SignOff, writers: frozenset[int]) -> SignedAs:
+    return SignedAs.AUTHOR if before.person_id in writers else before.signed_as
+
+
+def _works_for(before: SignOff) -> int | None:
+    """The administration the signer worked for when they signed."""
+    part = session().get_one(RevisionPart, (before.revision_id, before.person_id))
+    return part.administration_id or before.administration_id
 
 
 def _second_eyes(revision: Revision, before: SignOff) -> None:
