@@ -23,7 +23,7 @@ from drafts.models import Draft
 from drafts.review_models import Revision
 from drafts.stages import Stage
 from drafts.standing import writers_of
-from publish import addresses, queries, service
+from publish import addresses, queries, schedule, service
 from publish.forms import PublishForm
 from publish.models import Edition
 
@@ -70,7 +70,7 @@ def offer(actor: Actor, draft: Draft, revision: Revision) -> Offer | None:
         fingerprint=revision.fingerprint,
         note=revision.change_note,
         signs_too=signs_too,
-        scheduled_for=service.scheduled_for(draft) if draft.stage is Stage.SCHEDULED else None,
+        scheduled_for=schedule.scheduled_for(draft) if draft.stage is Stage.SCHEDULED else None,
         why_not=why_not,
     )
 
@@ -159,6 +159,6 @@ def register(blueprint: Blueprint) -> None:
     @guarded(Act.DRAFT_PUBLISH, draft_door)
     def call_off(draft_id: int) -> Any:
         with unit_of_work():
-            service.call_off(current_actor(), draft_door(draft_id))
+            schedule.cancel(current_actor(), draft_door(draft_id))
         flash(_("La publication programmée est annulée. Le texte reste approuvé."))
         return see_other("drafts.review", draft_id=draft_id)

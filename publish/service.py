@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import clock, jobs
-from app.accounts.service import actor_for_person
 from app.db import note, session
 from app.directory.models import Administration
 from app.errors import Invalid, MovedOn, Refused
@@ -28,7 +27,6 @@ from publish.events import EditionPublished
 from publish.models import Address, Edition
 
 LONGEST_NOTE = 500
-SCHEDULED = "publish.scheduled"
 REVIEW_DATE_PASSED = "publish.review_date_passed"
 
 
@@ -45,83 +43,28 @@ def publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "")
     revision = review.may_publish(actor, draft).revision
     if fingerprint != revision.fingerprint:
         raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
-    _have_outcome(revision)
-    return _make_public(actor, draft, revision, _note(change_note))
+    have_outcome(revision)
+    return make_public(actor, draft, revision, checked_note(change_note))
 
 
-def _have_outcome(revision: Revision) -> None:
+def have_outcome(revision: Revision) -> None:
+    """Raises Refused unless the review of `revision` came out."""
     if session().get(ReviewOutcome, revision.id) is None:
         raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
 
 
-def _make_public(actor: Actor, draft: Draft, revision: Revision, change_note: str) -> Edition:
+def make_public(actor: Actor, draft: Draft, revision: Revision, change_note: str) -> Edition:
+    """The publication itself, once everything has been judged; `draft` is locked."""
     edition = _edition(actor, draft.article, revision, change_note or revision.change_note)
     _address(draft.article)
     review.set_live(draft.article, revision)
     review.close_review(draft.article_id, revision_id=revision.id)
     record_act(draft, Deed.PUBLISH, actor, revision_id=revision.id, reason=edition.change_note)
-    jobs.cancel(SCHEDULED, str(draft.id))
     search.index(edition)
     _plan_review(edition)
     store.invalidate()
     note(EditionPublished(edition_id=edition.id, article_id=edition.article_id, slug=edition.slug))
     return edition
-
-
-def schedule(actor: Actor, draft: Draft, fingerprint: str, at: datetime, change_note: str = "") -> None:
-    """Have the approved revision published at a moment to come. Until then it can be called off.
-
-    The revision and its address are fixed by it, the draft goes on. Raises Invalid for a moment that has passed.
-    """
-    draft = log.lock_draft(draft.id)
-    if draft.stage is not Stage.APPROVED:
-        raise MovedOn(_("La situation a changé : rechargez la page."))
-    revision = review.may_publish(actor, draft).revision
-    if fingerprint != revision.fingerprint:
-        raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
-    _have_outcome(revision)
-    if at <= clock.now():
-        raise Invalid(_("Choisissez un moment à venir."), field="at")
-    _refuse_dangerous_links(canonical.parse(revision.canonical)[0])
-    record_act(draft, Deed.SCHEDULE, actor, revision_id=revision.id, reason=_note(change_note))
-    jobs.plan(
-        SCHEDULED,
-        str(draft.id),
-        at,
-        person_id=actor.id,
-        revision_id=revision.id,
-        change_note=_note(change_note),
-    )
-
-
-def call_off(actor: Actor, draft: Draft) -> None:
-    """Take a planned publication back; the text stays approved."""
-    draft = log.lock_draft(draft.id)
-    if draft.stage is not Stage.SCHEDULED:
-        raise MovedOn(_("La situation a changé : rechargez la page."))
-    revision = review.may_publish(actor, draft).revision
-    record_act(draft, Deed.CANCEL, actor, revision_id=revision.id)
-    jobs.cancel(SCHEDULED, str(draft.id))
-
-
-def scheduled_for(draft: Draft) -> datetime | None:
-    """When a scheduled draft will be published."""
-    return session().scalar(
-        sa.select(jobs.DueRow.due_at).where(
-            jobs.DueRow.kind == SCHEDULED, jobs.DueRow.key == str(draft.id), jobs.DueRow.done_at.is_(None)
-        )
-    )
-
-
-@jobs.due(SCHEDULED)
-def _publish_scheduled(key: str, payload: dict[str, Any]) -> None:
-    """The moment has come. Who planned it decided then; what was called off or has changed stays as it is."""
-    draft = log.lock_draft(int(key))
-    revision = review.open_revision(draft)
-    if draft.stage is not Stage.SCHEDULED or revision is None or revision.id != payload["revision_id"]:
-        return
-    _have_outcome(revision)
-    _make_public(actor_for_person(payload["person_id"]), draft, revision, payload["change_note"])
 
 
 def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "") -> Edition:
@@ -148,7 +91,8 @@ def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: 
     return publish(actor, draft, fingerprint, change_note)
 
 
-def _note(change_note: str) -> str:
+def checked_note(change_note: str) -> str:
+    """The note on one line. Raises Invalid when it is too long."""
     change_note = one_line(change_note)
     if len(change_note) > LONGEST_NOTE:
         raise Invalid(
@@ -160,7 +104,7 @@ def _note(change_note: str) -> str:
 def _edition(actor: Actor, article: Article, revision: Revision, change_note: str) -> Edition:
     """The immutable row, made of the very bytes that were signed, not of the draft."""
     tree, fields = canonical.parse(revision.canonical)
-    _refuse_dangerous_links(tree)
+    refuse_dangerous_links(tree)
     number = session().scalar(
         sa.select(sa.func.coalesce(sa.func.max(Edition.number), 0) + 1).where(
             Edition.article_id == article.id
@@ -201,7 +145,8 @@ def lead_of(tree: Tree) -> str:
     return ""
 
 
-def _refuse_dangerous_links(tree: Tree) -> None:
+def refuse_dangerous_links(tree: Tree) -> None:
+    """Raises Invalid for an address a page may not lead to."""
     dangerous = [href for href in _links(tree) if safe_href(href) is None]
     if dangerous:
         raise Invalid(
