@@ -75,10 +75,10 @@ class NewDraftForm(_Explained):
     competentes = BoxesField(coerce=int, validators=[InputRequired()])
     themes = BoxesField()
 
-    def __init__(self, administrations: list[tuple[int, str]], own: int | None, **kwargs: Any) -> None:
+    def __init__(self, administrations: list[Any], own: int | None, **kwargs: Any) -> None:
         super().__init__(data={"responsable": own, "competentes": [own] if own else []}, **kwargs)
-        self.responsable.choices = list(administrations)
-        self.competentes.choices = list(administrations)
+        self.responsable.choices = administrations
+        self.competentes.choices = administrations
         self.themes.offer(vocabulary.themes(), [])
 
     def words(self) -> dict[str, str]:

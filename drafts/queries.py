@@ -129,7 +129,7 @@ def _seen_by(actor: Actor, which: sa.ColumnElement[bool] | None = None) -> list[
     mine = sa.select(Membership.lab_id).where(
         Membership.person_id == actor.id, Membership.removed_at.is_(None)
     )
-    reach = Draft.lab_id.in_(mine)
+    reach: sa.ColumnElement[bool] = Draft.lab_id.in_(mine)
     if PortalRole.PORTAL_EDITOR in actor.roles:
         reach |= Draft.stage != Stage.WRITING
     elif actor.reviewer_of:
@@ -174,7 +174,7 @@ def _moved_at(draft_ids: list[int]) -> dict[int, datetime]:
         .join(DraftUpdate, (DraftUpdate.draft_id == Draft.id) & (DraftUpdate.seq == Draft.head_seq))
         .where(Draft.id.in_(draft_ids))
     )
-    return dict(tuple(row) for row in rows)
+    return dict(rows.all())
 
 
 def _awaits(actor: Actor, draft: Draft) -> bool:

@@ -291,14 +291,14 @@ def _missing(
         if len(competent) == 1:
             sentences.append(
                 _(
-                    "Il manque un second regard : une personne qui n’a rien écrit dans ce texte doit le signer, "
+                    "Il manque un second regard : une personne qui n’a rien écrit dans ce texte doit le signer, "
                     "ou le lire et le publier."
                 )
             )
         else:
             sentences.append(
                 _(
-                    "Il manque un second regard : un référent qui n’a rien écrit dans ce texte, et qui n’est pas de "
+                    "Il manque un second regard : un référent qui n’a rien écrit dans ce texte, et qui n’est pas de "
                     "l’administration auteur principale (%(administration)s), doit le signer.",
                     administration=main or "—",
                 )

@@ -112,7 +112,7 @@ def _people_in(lab_ids: list[int]) -> dict[int, int]:
         .where(Membership.lab_id.in_(lab_ids), Membership.removed_at.is_(None))
         .group_by(Membership.lab_id)
     )
-    return dict(tuple(row) for row in rows)
+    return dict(rows.all())
 
 
 def _card(lab: Lab, held: Membership | None, people: int) -> LabCard:
