@@ -36,6 +36,8 @@ export interface EditorOptions {
   cursors(awareness: Awareness): Plugin;
   writable(): boolean;
   openLink(view: EditorView): void;
+  /** Height of what stays above the text while it scrolls, pixels. */
+  covered(): number;
   changed(view: EditorView): void;
   compositionEnded(): void;
 }
@@ -114,6 +116,8 @@ export function mountEditor(options: EditorOptions): EditorView {
   const view: EditorView = new EditorView(place, {
     state,
     editable: () => options.writable(),
+    scrollThreshold: { top: options.covered() + 10, right: 5, bottom: 10, left: 5 },
+    scrollMargin: { top: options.covered() + 20, right: 5, bottom: 40, left: 5 },
     attributes: () => ({
       id: "editor-text",
       "data-editor": "",

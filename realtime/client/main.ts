@@ -89,6 +89,7 @@ async function begin(page: Page): Promise<void> {
         cursors: (given) => table.cursors(given),
         writable: () => writable,
         openLink,
+        covered: () => (page.toolbar.closest<HTMLElement>(".editor-bar") ?? page.toolbar).offsetHeight,
         changed: refreshSoon,
         compositionEnded: () => session.compositionEnded(),
       });

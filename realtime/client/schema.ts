@@ -104,7 +104,8 @@ const DRESS: Record<string, Partial<NodeSpec>> = {
     ],
     toDOM: (node) => {
       const kind = node.attrs["kind"] === "warning" ? "warning" : "note";
-      return ["div", withId(node.attrs, { class: `note note-${kind}`, "data-kind": kind }), 0];
+      const label = kind === "warning" ? "Attention" : "À noter";
+      return ["div", withId(node.attrs, { class: `note note-${kind}`, "data-kind": kind, role: "note", "aria-label": label }), 0];
     },
     defining: true,
   },
