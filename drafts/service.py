@@ -194,7 +194,6 @@ def record_act(
         reason=reason,
         at=clock.now(),
     )
-    session().add(act)
     moved = session().execute(
         sa.update(Draft)
         .where(Draft.id == draft.id, Draft.act_count == number - 1)
@@ -203,6 +202,7 @@ def record_act(
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise MovedOn(_("La situation a changé : rechargez la page."))
+    session().add(act)
     try:
         session().flush()
     except sa.exc.IntegrityError:
