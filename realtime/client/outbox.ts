@@ -176,7 +176,6 @@ export class DeviceOutbox implements Outbox {
     try {
       const transaction = this.database.transaction(stores, "readwrite");
       work(transaction);
-      transaction.commit?.();
       return done(transaction).catch(() => this.fail());
     } catch {
       this.fail();
