@@ -152,14 +152,12 @@ def search(query: str, page: int = 1) -> Found:
     pages = max(1, math.ceil(len(chosen) / PER_PAGE))
     page = min(max(page, 1), pages)
     shown = chosen[(page - 1) * PER_PAGE : page * PER_PAGE]
-    plain = dict(
-        session()
-        .execute(sa.select(Edition.article_id, Edition.plain).where(
+    texts = session().execute(
+        sa.select(Edition.article_id, Edition.plain).where(
             Edition.revision_id.in_([cards[article_id].revision_id for article_id in shown])
-        ))
-        .tuples()
-        .all()
-    )  # fmt: skip
+        )
+    )
+    plain = {row.article_id: row.plain for row in texts}
     sought = frozenset().union(*wanted)
     hits = tuple(
         Hit(
@@ -182,13 +180,13 @@ def _wanted(query: str) -> list[frozenset[str]]:
 def _rows(group: frozenset[str]) -> list[tuple[int, int]]:
     """(article, weight) for one word; for a word nobody wrote, articles with a word that begins like it."""
     query = sa.select(SearchTerm.article_id, SearchTerm.weight)
-    rows = session().execute(query.where(SearchTerm.stem.in_(group))).tuples().all()
+    rows = session().execute(query.where(SearchTerm.stem.in_(group))).all()
     if not rows:
         starts = [stem for stem in group if len(stem) >= 4]
         if starts:
             begins = sa.or_(*(SearchTerm.stem.startswith(stem, autoescape=True) for stem in starts))
-            rows = session().execute(query.where(begins).limit(500)).tuples().all()
-    return list(rows)
+            rows = session().execute(query.where(begins).limit(500)).all()
+    return [(article_id, weight) for article_id, weight in rows]
 
 
 def _services(wanted: list[frozenset[str]]) -> list[Service]:
