@@ -6,7 +6,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from app.panels import panel
-from app.policy import Act, Actor, acts_for
+from app.policy import Act, Actor, PortalRole, acts_for
 from drafts import queries
 from labs.models import Lab
 
@@ -38,5 +38,5 @@ def waiting_for_me(actor: Actor) -> Markup:
         "drafts/space_panel.html",
         waiting=[card for card in cards if card.awaits_me],
         writing=[card for card in cards if card.can_write],
-        answers=bool(actor.reviewer_of or actor.roles),
+        answers=bool(actor.reviewer_of) or PortalRole.PORTAL_EDITOR in actor.roles,
     )

@@ -53,6 +53,18 @@ class FieldLine:
 
 
 @dataclass(frozen=True)
+class ActRow:
+    number: int
+    deed: Deed
+    deed_word: str
+    person: str
+    administration: str
+    revision: int | None
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class DraftPage:
     id: int
     title: str
@@ -70,21 +82,12 @@ class DraftPage:
     tree: list[dict[str, Any]]
     is_broken: bool
     has_revision: bool
+    # What a reviewer asked for, while it has not been answered by a new submission.
+    asked: ActRow | None
 
     @property
     def can_write(self) -> bool:
         return Right.WRITE in self.rights
-
-
-@dataclass(frozen=True)
-class ActRow:
-    number: int
-    deed: str
-    person: str
-    administration: str
-    revision: int | None
-    reason: str
-    at: datetime
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,16 @@ def draft_page(actor: Actor, draft: Draft) -> DraftPage:
         tree=tree,
         is_broken=broken,
         has_revision=revision is not None,
+        asked=_asked(draft),
+    )
+
+
+def _asked(draft: Draft) -> ActRow | None:
+    if draft.stage is not Stage.CHANGES_REQUESTED:
+        return None
+    return next(
+        (act for act in history(draft).acts if act.deed is Deed.REQUEST_CHANGES),
+        None,
     )
 
 
@@ -274,7 +287,8 @@ def history(draft: Draft) -> History:
         acts=tuple(
             ActRow(
                 number=act.number,
-                deed=deed_word(act.deed),
+                deed=act.deed,
+                deed_word=deed_word(act.deed),
                 # What follows from the answers of others was done by nobody.
                 person=name or ("" if act.deed is Deed.APPROVE else _("Compte effacé")),
                 administration=place.short_name if place else "",

@@ -24,6 +24,8 @@ from drafts.standing import Standing
 from drafts.words import decision_word, deed_word, stage_word
 
 # In the order in which a reviewer thinks of them.
+# Where one administration alone is competent there is nobody to abstain before or to object to: the short way.
+SHARED_DEEDS = frozenset({Deed.ABSTAIN, Deed.OBJECT})
 SHOWN_DEEDS = (Deed.SIGN_OFF, Deed.ABSTAIN, Deed.REQUEST_CHANGES, Deed.OBJECT, Deed.PUBLISH, Deed.RETRACT)
 
 
@@ -69,12 +71,15 @@ class ReviewPage:
     # The administrations this person may answer for now: (id, name).
     answer_for: tuple[tuple[int, str], ...]
     changes: Markup | None
+    is_short: bool
 
 
 def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
     found = review.standing(revision)
     may_now = review.may_now(actor, draft)
     places = set(review.answerable(actor, draft)) if found.is_open else set()
+    is_short = len(found.answers) < 2
+    deeds = [deed for deed in SHOWN_DEEDS if not (is_short and deed in SHARED_DEEDS)]
     return ReviewPage(
         title=revision.title,
         stage_word=stage_word(draft.stage),
@@ -90,11 +95,13 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
         fields=field_lines(revision.fields),
         standing=found,
         answers=tuple(_answer(answer) for answer in found.answers),
-        may=frozenset(deed for deed, reason in may_now.items() if reason is None),
+        may=frozenset(
+            deed
+            for deed, reason in may_now.items()
+            if reason is None and not (is_short and deed in SHARED_DEEDS)
+        ),
         refusals=tuple(
-            Refusal(deed_word(deed), str(may_now[deed]))
-            for deed in SHOWN_DEEDS
-            if may_now.get(deed) is not None
+            Refusal(deed_word(deed), str(may_now[deed])) for deed in deeds if may_now.get(deed) is not None
         ),
         answer_for=tuple(
             (answer.administration_id, answer.administration)
@@ -102,6 +109,7 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
             if answer.administration_id in places
         ),
         changes=_changes(draft, revision),
+        is_short=is_short,
     )
 
 

@@ -193,6 +193,22 @@ def test_the_review_page_says_who_is_expected_and_what_each_person_may_do(
     client.sign_out().sign_in(house["stranger"]).get(path, 404)
 
 
+def test_the_short_way_stays_short(client: PageClient, house: House) -> None:
+    """Where one administration alone is competent, abstentions and objections stay out of sight."""
+    with unit_of_work():
+        lab = session().get_one(Draft, house.draft).lab
+        south = session().get_one(Draft, house.draft).article.lead
+        draft = makers.make_draft(house["writer"], lab, south, south, title="Refaire sa carte")
+        review.submit(house["writer"], draft, "")
+        path = f"/brouillons/{draft.id}/relecture"
+    page = client.sign_in(house["reviewer"]).get(path)
+    assert page.offers(f"{path}/signer") and page.offers(f"{path}/changements")
+    assert not page.offers(f"{path}/abstenir") and not page.offers(f"{path}/opposition")
+    assert "Opposition" not in page.main and "Abstention" not in page.main
+    # The north is not concerned and is told nothing.
+    client.sign_out().sign_in(house["north reviewer"]).get(path, 404)
+
+
 def test_a_signature_is_asked_for_twice_and_given_once(client: PageClient, house: House) -> None:
     fingerprint = submitted(house)
     path = f"{house.page}/relecture"
@@ -233,7 +249,7 @@ def test_changes_are_asked_for_with_a_reason_that_the_writers_read(client: PageC
     client.send(f"{path}/changements", motif="Le délai n’est plus de deux mois.")
     assert stage_of(house) is Stage.CHANGES_REQUESTED
     page = client.sign_out().sign_in(house["writer"]).get(house.page)
-    assert page.offers(f"{house.page}/proposer")
+    assert page.offers(f"{house.page}/proposer") and "Le délai n’est plus de deux mois." in page.main
     assert "Le délai n’est plus de deux mois." in client.get(f"{house.page}/historique").main
 
 
