@@ -155,11 +155,11 @@ class Knowledge:
 class News:
     """What an update brings beyond what the index knows; the index is not touched by making it."""
 
-    __slots__ = ("clients", "collected", "heads", "pairs", "types")
+    __slots__ = ("clients", "collected", "heads", "points", "types")
 
     def __init__(self) -> None:
         self.clients: dict[int, Clocks] = {}
         self.types: dict[Id, SharedType] = {}
         self.collected: list[tuple[int, int, int]] = []
         self.heads: dict[Place, int] = {}
-        self.pairs: set[object] = set()
+        self.points: dict[object, int] = {}

@@ -51,7 +51,7 @@ def test_ten_thousand_small_words_pass_and_a_hundred_thousand_do_not(checker: Bu
     checker.check(STATE, chain(10_000), {ANNE})
     before = time.monotonic()
     assert refused(checker, chain(60_000)) == "too_large"
-    assert time.monotonic() - before < 6
+    assert time.monotonic() - before < 10
     checker.check(STATE, HONEST, {ANNE})
 
 
@@ -65,15 +65,16 @@ def test_a_child_that_was_killed_is_replaced(checker: BulkChecker) -> None:
 
 
 def test_a_child_that_hangs_is_ended_and_replaced() -> None:
-    checker = BulkChecker(seconds=0.5)
+    checker = BulkChecker()
     try:
         checker.check(STATE, HONEST, {ANNE})
+        checker._seconds = 0.5
         child = checker._child
         assert child is not None
         os.kill(child.pid, 19)  # SIGSTOP: it neither answers nor ends.
         before = time.monotonic()
         assert refused(checker, HONEST) == "too_large"
-        assert time.monotonic() - before < 3
+        assert time.monotonic() - before < 5
         assert child.poll() is not None
         checker._seconds = 5
         checker.check(STATE, HONEST, {ANNE})
