@@ -52,7 +52,7 @@ export function openLine(namespace: string, path: string, notLetIn: (code: strin
     autoConnect: false,
     forceNew: true,
     reconnectionDelay: 300,
-    reconnectionDelayMax: 5_000,
+    reconnectionDelayMax: 3_000,
     timeout: 20_000,
   });
 

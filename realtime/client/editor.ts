@@ -27,7 +27,7 @@ import {
 } from "./commands.ts";
 import { blockIds } from "./ids.ts";
 import { BLOCK_NAMES, FRAGMENT, schema } from "./schema.ts";
-import { goToCell, tidyPasted } from "./tables.ts";
+import { emptyHeaders, goToCell, tidyPasted } from "./tables.ts";
 
 export interface EditorOptions {
   place: HTMLElement;
@@ -108,7 +108,7 @@ const clean = (text: string): string => text.replaceAll("\0", "");
 
 export function mountEditor(options: EditorOptions): EditorView {
   const { place, doc, awareness } = options;
-  const state = initialState(doc, [options.cursors(awareness), dropCursor(), gapCursor()], options.openLink);
+  const state = initialState(doc, [options.cursors(awareness), emptyHeaders(), dropCursor(), gapCursor()], options.openLink);
   const fill = (view: EditorView): void => {
     const tr = options.writable() ? fillEmpty(view.state) : null;
     if (tr) view.dispatch(tr);

@@ -84,10 +84,12 @@ export class LinkDialog {
     apply.type = "submit";
     apply.textContent = "Appliquer";
     this.remove.type = "button";
+    this.remove.className = "second";
     this.remove.textContent = "Retirer le lien";
     this.remove.addEventListener("click", () => this.set(null));
     const cancel = document.createElement("button");
     cancel.type = "button";
+    cancel.className = "second";
     cancel.textContent = "Annuler";
     cancel.addEventListener("click", () => this.dialog.close());
     const buttons = document.createElement("p");

@@ -2,7 +2,8 @@
 // A row may have more or fewer cells than its neighbours; every command copes with that.
 
 import { Fragment, type Node, type ResolvedPos } from "prosemirror-model";
-import { Selection, TextSelection, type Command, type EditorState } from "prosemirror-state";
+import { Plugin, Selection, TextSelection, type Command, type EditorState } from "prosemirror-state";
+import { Decoration, DecorationSet } from "prosemirror-view";
 import { ancestorDepth, fillEmpty } from "./commands.ts";
 import { nodeType } from "./schema.ts";
 
@@ -169,6 +170,29 @@ export function goToCell(step: 1 | -1): Command {
     }
     return true;
   };
+}
+
+/** A header cell without a word heads nothing: for as long as it is empty it is read aloud as an ordinary cell. */
+export function emptyHeaders(): Plugin {
+  let seen: Node | null = null;
+  let found = DecorationSet.empty;
+  return new Plugin({
+    props: {
+      decorations({ doc }) {
+        if (doc === seen) return found;
+        const decorations: Decoration[] = [];
+        doc.descendants((node, pos) => {
+          if (node.type.name === "table_header" && node.textContent.trim() === "") {
+            decorations.push(Decoration.node(pos, pos + node.nodeSize, { role: "cell" }));
+          }
+          return !node.isTextblock;
+        });
+        seen = doc;
+        found = DecorationSet.create(doc, decorations);
+        return found;
+      },
+    },
+  });
 }
 
 /** Rows, cells and items that lost their table or list on the way to the clipboard get one again. */

@@ -36,7 +36,7 @@ export class UnsentPanel {
     title.textContent = "Non envoyé — copier";
     const close = document.createElement("button");
     close.type = "button";
-    close.className = "unsent-close";
+    close.className = "second unsent-close";
     close.textContent = "Fermer";
     close.addEventListener("click", () => {
       this.panel.hidden = true;
