@@ -99,7 +99,7 @@ def _attempt(chore: Callable[[], object]) -> object:
 
 def _parent_left() -> bool:
     readable, _w, _x = select.select([sys.stdin], [], [], 0.25)
-    return bool(readable) and not sys.stdin.buffer.read1(1)
+    return bool(readable) and not os.read(sys.stdin.fileno(), 1)
 
 
 if __name__ == "__main__":

@@ -163,5 +163,5 @@ def guests(draft_ids: list[int]) -> dict[int, tuple[Guest, ...]]:
         .order_by(DraftClient.draft_id, Person.name, DraftClient.client_id)
     )
     for draft_id, client_id, person_id, name, acronym, administration in rows:
-        found[draft_id].append(Guest(client_id, person_id, name, administration if not acronym else acronym))
+        found[draft_id].append(Guest(client_id, person_id, name, acronym or administration))
     return {draft_id: tuple(people) for draft_id, people in found.items()}
