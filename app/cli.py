@@ -21,7 +21,9 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("seed")
-@click.option("--demo", is_flag=True, required=True, help="Fill an empty database with demonstration content.")
+@click.option(
+    "--demo", is_flag=True, required=True, help="Fill an empty database with demonstration content."
+)
 def seed_command(demo: bool) -> None:
     """Make demonstration content in an empty database."""
     from flask import current_app
@@ -29,7 +31,9 @@ def seed_command(demo: bool) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     schema_versions.upgrade(settings.database_url)
     if not seed.when_empty(current_app):  # type: ignore[arg-type]
-        click.echo("This database already holds something; demonstration content goes into an empty one.", err=True)
+        click.echo(
+            "This database already holds something; demonstration content goes into an empty one.", err=True
+        )
         sys.exit(1)
 
 

@@ -15,7 +15,33 @@ from markupsafe import Markup
 MAX_HTML = 256 * 1024
 MAX_DEPTH = 64
 _TAGS = frozenset(
-    ["p", "br", "h2", "h3", "h4", "strong", "em", "u", "s", "ul", "ol", "li", "blockquote", "a", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "hr", "sup", "sub"]
+    [
+        "p",
+        "br",
+        "h2",
+        "h3",
+        "h4",
+        "strong",
+        "em",
+        "u",
+        "s",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "a",
+        "code",
+        "pre",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "hr",
+        "sup",
+        "sub",
+    ]
 )
 _ATTRIBUTES = {
     "a": ["href"],

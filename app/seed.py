@@ -55,7 +55,9 @@ def _show(what: str, done: int, total: int) -> None:
     if sys.stdout.isatty():
         width = 30
         bar = "#" * (width * done // max(total, 1))
-        print(f"\r  {what:<28} [{bar:<{width}}] {done}/{total}", end="\n" if done == total else "", flush=True)
+        print(
+            f"\r  {what:<28} [{bar:<{width}}] {done}/{total}", end="\n" if done == total else "", flush=True
+        )
     elif done == total:
         print(f"  {what}: {total}", flush=True)
 
@@ -100,8 +102,11 @@ def add_administration(entry: dict[str, Any]) -> None:
 
 def add_person(entry: dict[str, Any]) -> None:
     person = accounts.create_person(
-        entry["email"], f"{entry['given_name']} {entry['family_name']}", _administration(entry["administration"]),
-        PASSWORD, is_demo=True,
+        entry["email"],
+        f"{entry['given_name']} {entry['family_name']}",
+        _administration(entry["administration"]),
+        PASSWORD,
+        is_demo=True,
     )
     for role in entry["portal_roles"]:
         accounts.give_role(person, PortalRole(role))
@@ -136,7 +141,11 @@ def add_lab(entry: dict[str, Any]) -> None:
     with unit_of_work():
         leader = _actor(entry["facilitator"])
         lab = labs.create_lab(
-            leader, entry["title"], entry["purpose"], _administration(entry["lead_administration"]), entry["slug"]
+            leader,
+            entry["title"],
+            entry["purpose"],
+            _administration(entry["lead_administration"]),
+            entry["slug"],
         )
         for member in entry["members"]:
             if member["email"] != entry["facilitator"]:
@@ -151,7 +160,12 @@ def add_lab(entry: dict[str, Any]) -> None:
 def _add_session(leader: Actor, lab: Lab, entry: dict[str, Any]) -> None:
     starts = _at(entry["day"], entry["time"])
     seance = labs.plan_session(
-        leader, lab, entry["title"], starts, starts + timedelta(minutes=entry["duration_minutes"]), entry["place"],
+        leader,
+        lab,
+        entry["title"],
+        starts,
+        starts + timedelta(minutes=entry["duration_minutes"]),
+        entry["place"],
         entry["agenda"],
     )
     if entry["status"] in ("open", "closed"):
@@ -198,8 +212,13 @@ def _id(block: dict[str, Any]) -> str | None:
 
 def _create(actor: Actor, lab: Lab, entry: dict[str, Any], blocks: list[dict[str, Any]]) -> Draft:
     return drafts.create_draft(
-        actor, lab, title=entry["title"], slug=entry["slug"], lead=_administration(entry["lead_administration"]),
-        competent=[_administration(slug) for slug in entry["competent"]], tree=blocks,
+        actor,
+        lab,
+        title=entry["title"],
+        slug=entry["slug"],
+        lead=_administration(entry["lead_administration"]),
+        competent=[_administration(slug) for slug in entry["competent"]],
+        tree=blocks,
         fields={name: entry[name] for name in drafts.FIELDS if name in entry},
     )
 
@@ -211,7 +230,9 @@ def _do(draft: Draft, act: dict[str, Any], entry: dict[str, Any]) -> None:
         case "submit":
             review.submit(actor, draft, entry.get("change_note", ""))
         case "sign_off":
-            review.sign_off(actor, draft, _administration(act["administration"]).id, _under_review(draft).fingerprint)
+            review.sign_off(
+                actor, draft, _administration(act["administration"]).id, _under_review(draft).fingerprint
+            )
         case "request_changes":
             review.request_changes(actor, draft, act["reason"])
         case "schedule":
@@ -223,9 +244,13 @@ def _do(draft: Draft, act: dict[str, Any], entry: dict[str, Any]) -> None:
 
 
 def _under_review(draft: Draft) -> Revision:
-    return session().scalars(
-        sa.select(Revision).where(Revision.draft_id == draft.id).order_by(Revision.number.desc()).limit(1)
-    ).one()
+    return (
+        session()
+        .scalars(
+            sa.select(Revision).where(Revision.draft_id == draft.id).order_by(Revision.number.desc()).limit(1)
+        )
+        .one()
+    )
 
 
 def publish_article(entry: dict[str, Any]) -> None:
@@ -250,7 +275,9 @@ def _hand(administration: Administration, kind: str, email: str | None = None) -
     person = session().scalars(sa.select(Person).filter_by(email=email)).first()
     if person is None:
         role = "Agent" if kind == "agent" else "Référent"
-        person = accounts.create_person(email, f"{role} {administration.short_name}"[:128], administration, is_demo=True)
+        person = accounts.create_person(
+            email, f"{role} {administration.short_name}"[:128], administration, is_demo=True
+        )
     if kind == "referent" and not any(role.role is PortalRole.REVIEWER for role in person.roles):
         accounts.give_role(person, PortalRole.REVIEWER, administration)
         session().refresh(person, ["roles"])
@@ -261,5 +288,7 @@ def _keep_membership(lab: Lab, author: Actor) -> None:
     """A permanent lab takes in its administration's people when it is made; those who came later join here."""
     known = session().scalars(sa.select(Membership).filter_by(lab_id=lab.id, person_id=author.id)).first()
     if known is None:
-        session().add(Membership(lab_id=lab.id, person_id=author.id, right=Right.WRITE, joined_at=clock.now()))
+        session().add(
+            Membership(lab_id=lab.id, person_id=author.id, right=Right.WRITE, joined_at=clock.now())
+        )
         session().flush()
