@@ -25,8 +25,17 @@ def free_port() -> int:
 class LiveServer:
     """`python wsgi.py` on a port of its own."""
 
-    def __init__(self, data_dir: Path, database_url: str, *, demo: bool = False, port: int = 0, **environ: str) -> None:
-        self.data_dir, self.demo = data_dir, demo
+    def __init__(
+        self,
+        data_dir: Path,
+        database_url: str,
+        *,
+        demo: bool = False,
+        traced: bool = False,
+        port: int = 0,
+        **environ: str,
+    ) -> None:
+        self.data_dir, self.demo, self.traced = data_dir, demo, traced
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {
@@ -38,7 +47,8 @@ class LiveServer:
 
     def start(self, timeout: float = 30) -> LiveServer:
         with self.log.open("ab") as log:
-            arguments = [sys.executable, "wsgi.py", *(["--demo"] if self.demo else [])]
+            program = "tests/traced_server.py" if self.traced else "wsgi.py"
+            arguments = [sys.executable, program, *(["--demo"] if self.demo else [])]
             self.process = subprocess.Popen(arguments, cwd=ROOT, env=self.environ, stdout=log, stderr=log)
         give_up = time.monotonic() + timeout
         while time.monotonic() < give_up:
@@ -64,7 +74,9 @@ class LiveServer:
             return self.process.returncode if self.process else 0
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout)
+            status = self.process.wait(timeout)
+            assert "SWITCHED INSIDE A WRITE TRANSACTION" not in self.log.read_text(), self.log.read_text()[-6000:]
+            return status
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

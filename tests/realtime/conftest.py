@@ -25,7 +25,7 @@ def live_settings(_maker: Any, tmp_path_factory: pytest.TempPathFactory) -> Sett
 @pytest.fixture(scope="module")
 def server(live_settings: Settings) -> Iterator[LiveServer]:
     """One server for the tests of a module; each test brings a scene of its own."""
-    live = LiveServer(live_settings.data_dir, live_settings.database_url).start()
+    live = LiveServer(live_settings.data_dir, live_settings.database_url, traced=True).start()
     yield live
     live.stop()
 
