@@ -50,9 +50,9 @@ class _Explained(FlaskForm):
 
         A fault of the text itself names its block, so that the sentence leads there.
         """
-        if findings := error.detail.get("findings"):
-            assert isinstance(findings, list | tuple)
-            return [(f"#{finding.block_id or ''}", finding.message) for finding in findings]
+        if several := error.detail.get("faults"):
+            assert isinstance(several, list | tuple)
+            return [(f"#{block or ''}", sentence) for block, sentence in several]
         name = names.get(str(error.detail.get("field")), "")
         if name not in self:
             return [("", error.message)]

@@ -170,6 +170,25 @@ def test_a_text_is_proposed_from_its_page_and_nobody_proposes_it_twice(
     assert page.heading == "La situation a changé"
 
 
+def test_what_keeps_a_text_from_being_proposed_is_a_click_away(client: PageClient, house: House) -> None:
+    words = [{"type": "text", "text": "Les pièces"}]
+    tree = [
+        {"type": "heading", "attrs": {"id": "h1", "level": 4}, "content": words},
+        {"type": "heading", "attrs": {"id": "h2", "level": 2}},
+        makers.LEAD[1],
+    ]
+    with unit_of_work():
+        service.replace_text(house["writer"], draft_numbered(house.draft), tree)
+    client.sign_in(house["writer"]).get(house.page)
+    page = client.send(f"{house.page}/proposer", 422, note=NOTE)
+    assert "Le texte n’est pas encore prêt à être proposé" in page.main
+    assert "Le texte n’a pas d’introduction" in page.main
+    # The heading of a wrong level is a click away; an empty one is not written, so the click leads to the text.
+    assert "#h1" in page.links() and "#texte" in page.links()
+    assert page.form(f"{house.page}/proposer").values["note"] == NOTE
+    assert stage_of(house) is Stage.WRITING
+
+
 def test_the_review_page_says_who_is_expected_and_what_each_person_may_do(
     client: PageClient, house: House
 ) -> None:

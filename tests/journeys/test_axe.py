@@ -1,0 +1,223 @@
+"""axe finds nothing on the pages people meet, at 1280 and at 360 pixels, and nothing runs out of the screen at 320."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from app.db import database, unit_of_work
+from app.factory import create_app
+from app.policy import Actor, PortalRole
+from config import ROOT, Settings
+from drafts import review
+from drafts.queries import draft_numbered
+from drafts.service import replace_text
+from publish import service as publication
+from tests import makers
+from tests.live_server import LiveServer
+from tests.scenes import token_for
+
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+WIDTHS = (1280, 360)
+NARROWEST = 320
+LINK = [{"type": "link", "attrs": {"href": "https://exemple.nc/carte"}}]
+
+
+def block(name: str, ident: str, /, *words: Any, **attrs: Any) -> dict[str, Any]:
+    """A block of words or of blocks."""
+    content = [{"type": "text", "text": word} if isinstance(word, str) else word for word in words]
+    return {"type": name, "attrs": {"id": ident, **attrs}, "content": content}
+
+
+def cell(kind: str, ident: str, words: str) -> dict[str, Any]:
+    return block(kind, ident, block("paragraph", f"{ident}p", words))
+
+
+# One of each block, so that nothing is found clean only because it was not there.
+EVERYTHING = [
+    block("lead", "b1", "Vous changez d’adresse\u202f? Prévenez d’abord la mairie, puis votre employeur."),
+    block("heading", "b2", "Qui est concerné\u202f?", level=2),
+    block(
+        "paragraph",
+        "b3",
+        "Toute personne qui ",
+        {"type": "text", "text": "déménage", "marks": [{"type": "strong"}]},
+    ),
+    block("bullet_list", "b4", block("list_item", "b5", block("paragraph", "b6", "Une pièce d’identité"))),
+    block("heading", "b7", "Les délais", level=3),
+    block("note", "b8", block("paragraph", "b9", "Le délai est de deux mois."), kind="warning"),
+    block("paragraph", "c1", {"type": "text", "text": "La carte des mairies", "marks": LINK}, "."),
+    block(
+        "table",
+        "c2",
+        block("table_row", "c3", cell("table_header", "c4", "Démarche"), cell("table_header", "c5", "Délai")),
+        block(
+            "table_row", "c6", cell("table_cell", "c7", "Carte grise"), cell("table_cell", "c8", "Un mois")
+        ),
+    ),
+]
+
+
+@dataclass(frozen=True)
+class World:
+    """A lab with a text in writing, one in review and one that is published twice."""
+
+    url: str
+    people: dict[str, Actor]
+    lab: str
+    writing: int
+    in_review: int
+    again: int
+    article: str
+
+
+@pytest.fixture(scope="module")
+def world(server: LiveServer, live_settings: Settings) -> Iterator[World]:
+    create_app(live_settings)
+    with unit_of_work():
+        south, north = makers.make_administration("Province Sud"), makers.make_administration("Province Nord")
+        people = {
+            "facilitator": makers.make_agent(south),
+            "writer": makers.make_agent(south),
+            "south": makers.make_agent(south, reviewer=True),
+            "north": makers.make_agent(north, reviewer=True),
+            "editor": makers.make_agent(north, PortalRole.PORTAL_EDITOR),
+        }
+        writer = people["writer"]
+        lab = makers.make_lab(people["facilitator"], south, writer, title="Déménager sans se perdre")
+        writing, in_review, again = (
+            makers.make_draft(writer, lab, south, south, north, title=title, tree=EVERYTHING)
+            for title in ("Écrire un texte", "Relire un texte", "Publier un texte")
+        )
+        review.submit(writer, in_review, "Une fiche au lieu de trois.")
+        fingerprint = review.submit(writer, again, "Première version.").fingerprint
+        review.sign_off(people["south"], again, south.id, fingerprint)
+        review.sign_off(people["north"], again, north.id, fingerprint)
+        article = publication.publish(people["editor"], again, fingerprint).slug
+        made = World(server.url, people, lab.slug, writing.id, in_review.id, again.id, f"/fiches/{article}")
+    with unit_of_work():
+        shorter = [*EVERYTHING[:2], block("paragraph", "b3", "Toute personne qui s’en va.")]
+        replace_text(writer, draft_numbered(made.again), shorter)
+        review.submit(writer, draft_numbered(made.again), "Plus court.")
+    wait_for(f"{server.url}{made.article}")
+    yield made
+    database().engine.dispose()
+
+
+def wait_for(address: str, seconds: float = 20) -> None:
+    """The outbox writes a public page a moment after its publication."""
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            assert time.monotonic() < give_up, f"{address} did not come"
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def pages_of(browser: Browser, world: World) -> Iterator[Callable[[str], Page]]:
+    """`pages_of(name)`: a page in the profile of that person, "" for a visitor."""
+    opened: dict[str, BrowserContext] = {}
+
+    def page_of(name: str) -> Page:
+        if name not in opened:
+            opened[name] = browser.new_context(locale="fr-FR")
+            if name:
+                token = token_for(world.people[name])
+                opened[name].add_cookies([{"name": "openlab", "value": token, "url": world.url}])
+        return opened[name].new_page()
+
+    yield page_of
+    for context in opened.values():
+        context.close()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds wrong, one line a rule."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{rule['id']}: {rule['help']}: " + " | ".join(node["html"][:140] for node in rule["nodes"][:3])
+        for rule in found["violations"]
+    ]
+
+
+def runs_over(page: Page) -> list[str]:
+    """The elements that make a narrow page scroll sideways."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
+            [...document.querySelectorAll('body *')]
+                .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+                .slice(0, 5).map(element => element.outerHTML.slice(0, 120))"""
+    )
+
+
+# (who, address): {…} is filled from the world.
+PAGES = [
+    ("", "/"),
+    ("", "{article}"),
+    ("", "{article}/historique"),
+    ("", "/administrations"),
+    ("", "/recherche?q=adresse"),
+    ("", "/connexion"),
+    ("writer", "/espace"),
+    ("south", "/espace"),
+    ("writer", "/labs"),
+    ("facilitator", "/labs/{lab}"),
+    ("south", "/labs/{lab}"),
+    ("writer", "/labs/{lab}/brouillons/nouveau"),
+    ("writer", "/brouillons/{writing}"),
+    ("south", "/brouillons/{in_review}"),
+    ("writer", "/brouillons/{writing}/champs"),
+    ("writer", "/brouillons/{in_review}/historique"),
+    ("writer", "/brouillons/{writing}/relecture"),
+    ("north", "/brouillons/{in_review}/relecture"),
+    ("writer", "/brouillons/{again}/relecture"),
+    ("editor", "/brouillons/{again}/relecture"),
+    ("writer", "/brouillons/999999"),
+]
+
+
+@pytest.mark.parametrize(("who", "path"), PAGES, ids=[f"{who or 'visitor'} {path}" for who, path in PAGES])
+def test_axe_finds_nothing(pages_of: Callable[[str], Page], world: World, who: str, path: str) -> None:
+    page = pages_of(who)
+    address = world.url + path.format(**vars(world))
+    wrong: dict[str, list[str]] = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(address)
+        if page.query_selector("[data-editor-root]"):
+            page.wait_for_selector("html[data-synced]")
+        wrong[f"{width}"] = faults(page)
+        # What is folded away is read as well.
+        page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+        wrong[f"{width}, unfolded"] = faults(page)
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    wrong["out of the screen"] = runs_over(page)
+    page.close()
+    assert not any(wrong.values()), "\n".join(
+        f"{at}: {line}" for at, lines in wrong.items() for line in lines
+    )
+
+
+def test_axe_finds_nothing_in_a_refused_form(pages_of: Callable[[str], Page], world: World) -> None:
+    page = pages_of("")
+    page.goto(f"{world.url}/connexion")
+    page.click("main button[type=submit]")
+    page.wait_for_selector("[role=alert]")
+    assert faults(page) == []
+    # What is wrong is where the keyboard is, and each sentence leads to its field.
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash === '#email'")
+    page.close()
