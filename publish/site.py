@@ -24,6 +24,10 @@ HTML = "text/html; charset=utf-8"
 RECENT = 6
 # A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
 FEWEST_HEADINGS = 3
+# Characters HTML does not allow, even escaped; a text may carry them, a page may not.
+_NOT_HTML = {
+    code: None for code in (*range(0x09), 0x0B, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xFFFE, 0xFFFF)
+}
 _LEAD = re.compile(r'<p class="lead"[^>]*>.*?</p>', re.DOTALL)
 
 
@@ -60,7 +64,8 @@ class Renderer:
             "jour": lambda instant: format_date(clock.local(instant), "d MMMM y"),
             "date_longue": lambda day: format_date(day, "d MMMM y"),
         }
-        return self.app.jinja_env.get_template(f"publish/{template}").render(**words, **context)
+        text = self.app.jinja_env.get_template(f"publish/{template}").render(**words, **context)
+        return text.translate(_NOT_HTML)
 
     def made(self, template: str, path: str, **context: Any) -> Page:
         return store.made(path, self.html(template, path, **context), HTML, self.csp)

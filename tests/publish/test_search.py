@@ -1,0 +1,119 @@
+"""Search finds French words however they are bent, written or cut, and says what to do when it finds none."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.db import reading, session
+from publish import search
+from publish.models import SearchTerm
+from tests.clients import PageClient, parsed
+from tests.publish.press import RICH, Press, block
+
+
+def article(
+    press: Press, title: str, lead: str, body: str = "Rien de plus.", **fields: object
+) -> tuple[int, str]:
+    tree = [block("lead", lead, id="b1"), block("paragraph", body, id="b2")]
+    return press.published(title, tree, both=False, **{"themes": [], "life_events": [], **fields})
+
+
+@pytest.mark.parametrize("query", [
+    "déménagement", "demenagement", "DÉMÉNAGEMENTS", "déménager", "demenagera", "l’école", "l'ecole", "ecoles", "Écoles",
+    "cantines scolaires", "d'élève", "oeuvres", "œuvre", "démén",
+])  # fmt: skip
+def test_accents_plurals_and_inflections(press: Press, client: PageClient, query: str) -> None:
+    article(
+        press,
+        "Votre déménagement",
+        "Changez l’école de vos enfants.",
+        "Les cantines scolaires, les œuvres et l’élève.",
+    )
+    article(press, "Chasser le cerf", "Le permis de chasse.")
+    # Not judged for its typing: the query comes back as it was typed, straight apostrophe and all.
+    tree = parsed(client.http.get("/recherche", query_string={"q": query}).get_data(as_text=True))
+    links = ["".join(link.itertext()) for link in tree.iter("a")]
+    assert "Votre déménagement" in links and "Chasser le cerf" not in links
+    assert list(tree.iter("mark")) or query == "démén"
+
+
+def test_the_title_weighs_more_than_the_lead_and_the_lead_than_the_body(press: Press) -> None:
+    article(press, "Quatre", "Un texte.", "On y parle du passeport, du passeport et du passeport.")
+    article(press, "Trois", "Obtenir un passeport.")
+    article(press, "Demander un passeport pour un enfant qui voyage sans ses parents", "Un texte.")
+    article(press, "Le passeport", "Un texte.")
+    with reading():
+        titles = [hit.card.title for hit in search.search("passeports").hits]
+    assert (
+        titles[0] == "Le passeport" and titles[1].startswith("Demander") and titles[2:] == ["Trois", "Quatre"]
+    )
+
+
+def test_all_the_words_first_else_some_of_them(press: Press, client: PageClient) -> None:
+    article(press, "Le permis de chasse", "Chasser le cerf.")
+    article(press, "Le permis de conduire", "Conduire une voiture.")
+    with reading():
+        both = search.search("permis de conduire")
+        some = search.search("permis de planeur")
+    assert [hit.card.title for hit in both.hits] == ["Le permis de conduire"] and not both.is_partial
+    assert len(some.hits) == 2 and some.is_partial
+    assert "Aucune fiche ne contient tous vos mots" in client.get("/recherche?q=permis+de+planeur").main
+
+
+def test_themes_administrations_and_services_are_found(press: Press, client: PageClient) -> None:
+    article(press, "Une fiche", "Un texte.", themes=["retraite"])
+    assert "Une fiche" in client.get("/recherche?q=retraites").main
+    assert "Une fiche" in client.get("/recherche?q=province+du+sud").main
+    page = client.get("/recherche?q=d%C3%A9clarer+un+changement")
+    assert "Déclarer un changement" in page.main and "20 00 30" in page.main
+
+
+def test_the_extract_shows_the_words_where_they_stand(press: Press, client: PageClient) -> None:
+    article(press, "Une fiche", "Un texte.", "Mot. " * 100 + "Apportez la vignette verte. " + "Mot. " * 100)
+    page = client.get("/recherche?q=vignettes")
+    assert [item.text for item in page.all("mark")] == ["vignette"]
+    assert "… " in page.main and "verte" in page.main and len(page.main) < 1500
+
+
+def test_nothing_found_says_what_to_do(press: Press, client: PageClient) -> None:
+    press.published()
+    for query in ("xyzzy", "le la les", "?!", "😀"):
+        page = client.get("/recherche", query_string={"q": query})
+        assert {"/plan-du-site", "/administrations", "/#themes"} <= set(page.links()), query
+    assert page.all("input", name="q")[0].get("value") == "😀"
+
+
+def test_odd_queries_are_bounded(press: Press, client: PageClient) -> None:
+    press.published()
+    for query in ("a" * 5000, "mairie " * 1000, "%", "_", "%%__\\", "'; DROP TABLE article; --", "\x00", ""):
+        client.get("/recherche", query_string={"q": query})
+    for page in ("0", "-5", "99999999999999999999", "deux"):
+        client.get("/recherche", query_string={"q": "mairie", "page": page})
+
+
+def test_many_results_come_page_by_page(
+    press: Press, client: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PER_PAGE", 2)
+    for number in range(5):
+        article(press, f"Fiche numéro {number}", "Un cerf.")
+    seen: list[str] = []
+    for page in (1, 2, 3):
+        found = client.get(f"/recherche?q=cerf&page={page}")
+        assert "5 fiches trouvées" in found.main
+        seen += [href for href in found.links() if href.startswith("/fiches/")]
+    assert len(seen) == len(set(seen)) == 5
+
+
+def test_a_new_edition_replaces_the_words_of_the_one_before(press: Press) -> None:
+    draft_id, _slug = article(press, "Une fiche", "Un texte.", "Le mot obsolète.")
+    press.rewrite(draft_id, RICH)
+    press.again(draft_id)
+    with reading():
+        assert search.search("obsolète").total == 0 and search.search("carte grise").total == 1
+        assert session().query(SearchTerm).count() < 100
+
+
+def test_what_is_looked_for_is_kept_by_nobody(press: Press, client: PageClient) -> None:
+    answer = client.get("/recherche?q=divorce").response
+    assert answer.headers["Cache-Control"] == "no-store" and "Set-Cookie" not in answer.headers
