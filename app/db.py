@@ -154,7 +154,7 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=50",
+        "busy_timeout=5",
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")
