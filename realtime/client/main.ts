@@ -9,7 +9,8 @@ import { DeviceOutbox, NoOutbox, type Outbox } from "./outbox.ts";
 import { readPage, type Page } from "./page.ts";
 import { Table } from "./people.ts";
 import { refusalText, saveState } from "./savestate.ts";
-import { Session, type SessionView } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionView } from "./session_view.ts";
 import { Toolbar } from "./toolbar.ts";
 import { UnsentPanel } from "./unsent.ts";
 

@@ -2,52 +2,19 @@
 // server says never. A document that was refused something is thrown away and built anew from the server under a new
 // client id, because a refused stroke has used up clocks. No DOM in here: the editor gives a `SessionView`.
 
-import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
 import * as Y from "yjs";
-import type { Box, Outbox, StoredBox } from "./outbox.ts";
+import type { Box, StoredBox } from "./outbox.ts";
+import { Pointing, REMOTE } from "./pointing.ts";
 import type { AccessNews, JoinReply, JoinRequest, Person, WireError } from "./protocol.ts";
 import { FRAGMENT, SCHEMA_NUMBER } from "./schema.ts";
-import type { Situation } from "./savestate.ts";
-import { insertedText } from "./strokes.ts";
-import { Wire, type SocketLike, type Stroke } from "./wire.ts";
-
-/** Origin of every transaction that came from elsewhere; what has another origin is one's own. */
-export const REMOTE = Symbol("remote");
-
-export interface SessionView {
-  mount(doc: Y.Doc, awareness: Awareness): void;
-  unmount(): void;
-  setWritable(writable: boolean): void;
-  /** True while an input method or a dead key is composing: nothing may change under it. */
-  composing(): boolean;
-  people(people: readonly Person[], own: number | null): void;
-  said(situation: Situation): void;
-  unsent(text: string, code: string): void;
-  stage(stage: string): void;
-  stopped(code: string): void;
-  /** The page itself has to be loaded again, for a newer editor. */
-  reloadPage(): void;
-}
-
-export interface SessionOptions {
-  draft: number;
-  sharedComputer: boolean;
-  socket: SocketLike;
-  outbox: Outbox;
-  view: SessionView;
-  /** The id this tab had before a reload. */
-  known?: { clientId: number; history: string } | null;
-  remember?(known: { clientId: number; history: string }): void;
-  /** Takes the lock of a client id for as long as the tab lives; false when another living tab has it. */
-  lock?(clientId: number): Promise<boolean>;
-  window?: number;
-  ackTimeout?: number;
-}
+import type { SessionOptions } from "./session_view.ts";
+import { insertedText, storedText } from "./strokes.ts";
+import { Wire, type Stroke } from "./wire.ts";
 
 /** One life of a local document. */
 interface Life {
   doc: Y.Doc;
-  awareness: Awareness;
+  pointing: Pointing;
   wire: Wire;
   clientId: number | null;
   /** The id under which the device keeps this life's strokes. */
@@ -64,7 +31,6 @@ const MAX_REBUILDS = 5;
 const MAX_HOLD = 10_000;
 // A gap that the server did not close by itself in this time, milliseconds, is closed by joining again.
 const GAP_PATIENCE = 2_000;
-const AWARENESS_PAUSE = 60;
 export class Session {
   private life: Life | null = null;
   private counter = 0;
@@ -72,9 +38,8 @@ export class Session {
   private refusal: string | null = null;
   private stopped = false;
   private rebuilds: number[] = [];
-  private held: { update: Uint8Array; at: number }[] = [];
+  private held: Uint8Array[] = [];
   private holdTimer: ReturnType<typeof setTimeout> | null = null;
-  private awarenessTimer: ReturnType<typeof setTimeout> | null = null;
   private gapTimer: ReturnType<typeof setTimeout> | null = null;
   private known: { clientId: number; history: string } | null;
 
@@ -131,10 +96,11 @@ export class Session {
 
   private begin(): void {
     const doc = new Y.Doc();
-    const awareness = new Awareness(doc);
     const life: Life = {
       doc,
-      awareness,
+      pointing: new Pointing(doc, (update) => {
+        if (this.life === life && life.clientId !== null) life.wire.sendAwareness(update);
+      }),
       clientId: null,
       keptUnder: 0,
       history: null,
@@ -148,10 +114,6 @@ export class Session {
       if (origin !== REMOTE && this.life === life) this.stroke(life, update);
     });
     doc.on("afterTransactionCleanup", () => this.checkId(life));
-    awareness.on("update", ({ added, updated, removed }: Record<string, number[]>, origin: unknown) => {
-      if (origin !== REMOTE && [...added!, ...updated!, ...removed!].includes(awareness.clientID)) this.pointSoon(life);
-    });
-    const { draft, window, ackTimeout } = this.options;
     life.wire = new Wire(
       this.options.socket,
       {
@@ -159,7 +121,7 @@ export class Session {
         clientId: () => life.clientId,
         joined: (reply) => this.joined(life, reply),
         remote: (update, seq) => this.remote(life, update, seq),
-        awareness: (update) => this.takeAwareness(life, update),
+        awareness: (update) => life.pointing.take(update),
         people: (people) => this.takePeople(life, people),
         access: (news) => this.access(life, news),
         stage: (stage) => this.options.view.stage(stage),
@@ -168,7 +130,7 @@ export class Session {
         refused: (error, strokes, atJoin) => this.refused(life, error, strokes, atJoin),
         changed: () => this.say(),
       },
-      { draft, ...(window === undefined ? {} : { window }), ...(ackTimeout === undefined ? {} : { ackTimeout }) },
+      this.options,
     );
     this.say();
   }
@@ -181,13 +143,13 @@ export class Session {
     this.held = [];
     life.wire.close();
     this.options.view.unmount();
-    life.awareness.destroy();
+    life.pointing.end();
     life.doc.destroy();
   }
 
   private clearTimers(): void {
-    for (const timer of [this.holdTimer, this.awarenessTimer, this.gapTimer]) if (timer !== null) clearTimeout(timer);
-    this.holdTimer = this.awarenessTimer = this.gapTimer = null;
+    for (const timer of [this.holdTimer, this.gapTimer]) if (timer !== null) clearTimeout(timer);
+    this.holdTimer = this.gapTimer = null;
   }
 
   /** Throws the document away and asks the server for it again, under a new client id. */
@@ -218,12 +180,7 @@ export class Session {
   }
 
   private box(life: Life): Box {
-    return {
-      draft: this.options.draft,
-      history: life.history ?? "",
-      clientId: life.keptUnder,
-      person: life.person,
-    };
+    return { draft: this.options.draft, history: life.history ?? "", clientId: life.keptUnder, person: life.person };
   }
 
   private request(life: Life): JoinRequest {
@@ -260,7 +217,7 @@ export class Session {
     life.clientId = reply.client_id;
     life.keptUnder = reply.client_id;
     life.doc.clientID = reply.client_id;
-    this.seatAwareness(life, reply.client_id);
+    life.pointing.seat(reply.client_id);
     this.known = { clientId: reply.client_id, history: reply.history };
     this.options.remember?.(this.known);
     void this.options.lock?.(reply.client_id);
@@ -271,11 +228,11 @@ export class Session {
       for (const stroke of life.wire.pending) this.options.outbox.put(this.box(life), stroke);
       void this.options.outbox.eraseBox(before);
     }
-    if (reply.awareness) this.takeAwareness(life, reply.awareness);
-    if (first) this.options.view.mount(life.doc, life.awareness);
+    if (reply.awareness) life.pointing.take(reply.awareness);
+    if (first) this.options.view.mount(life.doc, life.pointing.awareness);
     this.takePeople(life, reply.people);
     this.options.view.setWritable(reply.can_write);
-    this.pointSoon(life);
+    life.pointing.soon();
     return true;
   }
 
@@ -286,7 +243,8 @@ export class Session {
     const live = mine.filter((box) => box.history === reply.history);
     for (const box of mine) {
       if (box.history === reply.history) continue;
-      this.options.view.unsent(storedText(box), "history");
+      const updates = box.strokes.map((stroke) => stroke.update);
+      this.options.view.unsent(storedText(box.base, updates, FRAGMENT), "history");
       void this.options.outbox.eraseBox(box);
     }
     // Before the client id is set: Yjs takes a new one when its own strokes come in from outside.
@@ -329,7 +287,7 @@ export class Session {
     if (this.life !== life) return;
     life.seq = seq;
     if (this.held.length > 0 || this.options.view.composing()) {
-      this.held.push({ update, at: Date.now() });
+      this.held.push(update);
       this.holdTimer ??= setTimeout(() => this.releaseHeld(), MAX_HOLD);
       return;
     }
@@ -342,7 +300,7 @@ export class Session {
     const life = this.life;
     const held = this.held;
     this.held = [];
-    if (life) for (const { update } of held) this.apply(life, update);
+    if (life) for (const update of held) this.apply(life, update);
   }
 
   private apply(life: Life, update: Uint8Array): void {
@@ -354,48 +312,10 @@ export class Session {
     }, GAP_PATIENCE);
   }
 
-  private seatAwareness(life: Life, id: number): void {
-    const { awareness } = life;
-    if (awareness.clientID === id) return;
-    const state = awareness.getLocalState();
-    awareness.states.delete(awareness.clientID);
-    awareness.meta.delete(awareness.clientID);
-    awareness.clientID = id;
-    awareness.setLocalState({ cursor: state?.["cursor"] ?? null });
-  }
-
-  private pointSoon(life: Life): void {
-    this.awarenessTimer ??= setTimeout(() => {
-      this.awarenessTimer = null;
-      if (this.life !== life || life.clientId === null || life.awareness.getLocalState() === null) return;
-      life.wire.sendAwareness(encodeAwarenessUpdate(life.awareness, [life.awareness.clientID]));
-    }, AWARENESS_PAUSE);
-  }
-
-  private takeAwareness(life: Life, update: Uint8Array): void {
-    if (this.life !== life || update.byteLength === 0) return;
-    try {
-      applyAwarenessUpdate(life.awareness, update, REMOTE);
-    } catch {
-      // Where colleagues point is a courtesy; a broken message about it must not stop the text.
-    }
-    this.forgetGone(life);
-  }
-
   private takePeople(life: Life, people: readonly Person[]): void {
     if (this.life !== life) return;
-    const present = new Set(people.map((person) => person.client_id));
-    const gone = [...life.awareness.getStates().keys()].filter((id) => id !== life.awareness.clientID && !present.has(id));
-    if (gone.length > 0) removeAwarenessStates(life.awareness, gone, REMOTE);
-    this.forgetGone(life);
+    life.pointing.keep(new Set(people.map((person) => person.client_id)));
     this.options.view.people(people, life.clientId);
-  }
-
-  /** A colleague who reloads comes back under the same id and counts from nought again: forget how far they were. */
-  private forgetGone({ awareness }: Life): void {
-    for (const id of awareness.meta.keys()) {
-      if (id !== awareness.clientID && !awareness.states.has(id)) awareness.meta.delete(id);
-    }
   }
 
   private access(life: Life, news: AccessNews): void {
@@ -475,22 +395,4 @@ export class Session {
     life.based = true;
     this.options.outbox.putBase(this.box(life), Y.encodeStateAsUpdate(life.doc));
   }
-}
-
-/** What an earlier tab could not send, as text, from the rows alone. */
-export function storedText(box: StoredBox): string {
-  const doc = new Y.Doc();
-  if (box.base) Y.applyUpdate(doc, box.base);
-  const updates = box.strokes.map((stroke) => stroke.update);
-  for (const update of updates) Y.applyUpdate(doc, update);
-  const text = insertedText(doc.getXmlFragment(FRAGMENT), updates);
-  if (text) return text;
-  // Without its base the document cannot be built: the typed characters, in the order they were typed.
-  let typed = "";
-  for (const update of updates) {
-    for (const struct of Y.decodeUpdate(update).structs) {
-      if (struct instanceof Y.Item && struct.content instanceof Y.ContentString) typed += struct.content.str;
-    }
-  }
-  return typed;
 }

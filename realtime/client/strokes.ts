@@ -89,3 +89,19 @@ export function insertedText(fragment: Y.XmlFragment, updates: readonly Uint8Arr
   walk(fragment);
   return lines.join("\n");
 }
+
+/** The same for strokes kept by an earlier tab, from the copy of the document they belong to. */
+export function storedText(base: Uint8Array | null, updates: readonly Uint8Array[], fragment: string): string {
+  const doc = new Y.Doc();
+  for (const update of base ? [base, ...updates] : updates) Y.applyUpdate(doc, update);
+  const text = insertedText(doc.getXmlFragment(fragment), updates);
+  if (text) return text;
+  // Without its base the document cannot be built: the typed characters, in the order they were typed.
+  let typed = "";
+  for (const update of updates) {
+    for (const struct of Y.decodeUpdate(update).structs) {
+      if (struct instanceof Y.Item && struct.content instanceof Y.ContentString) typed += struct.content.str;
+    }
+  }
+  return typed;
+}
