@@ -247,3 +247,53 @@ def test_an_acceptance_is_not_taken_in_twice_nor_by_another_room() -> None:
     index.admit(accepted)
     with pytest.raises(ValueError, match="another state"):
         index.admit(accepted)
+
+
+def test_what_a_program_writes_with_pycrdt_passes() -> None:
+    """The server's own edits, and a robot that knows only the protocol, use pycrdt and not Yjs."""
+    tree = [
+        {
+            "type": "heading",
+            "attrs": {"id": "h1", "level": 3},
+            "content": [{"type": "text", "text": "Été 😀"}],
+        },
+        {
+            "type": "bullet_list",
+            "attrs": {"id": "l1"},
+            "content": [
+                {"type": "list_item", "attrs": {"id": "i1"}, "content": [paragraph("p1", "un", "strong")]}
+            ],
+        },
+        paragraph("p2", "deux", "em"),
+    ]
+    rewritten = [
+        paragraph("p2", "deux 😁 et demi", "strong"),
+        {
+            "type": "heading",
+            "attrs": {"id": "h1", "level": 4},
+            "content": [{"type": "text", "text": "Hiver 😁"}],
+        },
+        {
+            "type": "note",
+            "attrs": {"id": "n1", "kind": "warning"},
+            "content": [paragraph("p3", "gare", "em")],
+        },
+    ]
+    index, doc = RoomIndex(), document.new_document()
+    for client, data in (
+        (ANNE, document.seed_update(tree, ANNE)),
+        (BOB, lambda: document.rewrite_update(doc, rewritten, BOB)),
+        (77, lambda: document.rewrite_update(doc, tree, 77)),
+    ):
+        written = data if isinstance(data, bytes) else data()
+        accepted = check(index, written, {client})
+        document.apply(doc, written)
+        index.admit(accepted)
+        again = document.replay(document.state(doc), ())
+        assert document.read_tree(again) == document.read_tree(doc)
+    assert document.read_tree(doc) == tree
+
+
+def paragraph(id_: str, text: str, mark_name: str) -> dict[str, object]:
+    run = {"type": "text", "text": text, "marks": [{"type": mark_name}]}
+    return {"type": "paragraph", "attrs": {"id": id_}, "content": [run]}
