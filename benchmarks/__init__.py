@@ -1,0 +1,1 @@
+"""Measurements with real input: `python -m benchmarks`, `python -m benchmarks.replay` (docs/benchmarks.md)."""
