@@ -247,9 +247,12 @@ def _update(sid: str, payload: object, answer: Answer | None) -> None:
         wait = (seat.bulk if stroke.bulk else seat.strokes).wait()
         if wait:
             raise WireRefusal(Code.RATE_LIMITED, wait)
+        pending = Pending(seat, stroke.update, stroke.n, stroke.bulk, reply)
         if stroke.bulk:
-            _check_bulk(table, seat, stroke.update)
-        ticks.submit(table, Pending(seat, stroke.update, stroke.n, stroke.bulk, reply))
+            _try_first(table, seat, stroke.update)
+            ticks.wide(table, pending)
+        else:
+            ticks.submit(table, pending)
     except WireRefusal as refusal:
         _refusal(reply, refusal)
     except DomainError as failure:
@@ -257,8 +260,11 @@ def _update(sid: str, payload: object, answer: Answer | None) -> None:
         _refusal(reply, WireRefusal(Code.UNAVAILABLE, 2.0))
 
 
-def _check_bulk(table: Table, seat: Seat, update: bytes) -> None:
-    """The wide door: a child process under limits tries the update first."""
+def _try_first(table: Table, seat: Seat, update: bytes) -> None:
+    """The wide door: a child process under limits tries the update, on what its sender has written so far."""
+    ticks.settle(table)
+    with reading():
+        table.clients[seat.actor.id] = seats.clients_of(table.draft_id, seat.actor.id)
     with table.lock:
         state = document.state(table.opened().doc)
     try:

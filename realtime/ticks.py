@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import gevent
@@ -18,7 +19,7 @@ from gevent.event import Event
 from app.db import database, reading, session, unit_of_work
 from app.errors import DomainError, Missing
 from drafts import document, log
-from drafts.gate import GateRefusal, check
+from drafts.gate import Accepted, GateRefusal, check
 from realtime import fanout, pulse, whisper
 from realtime.protocol import Code, error
 from realtime.rooms import Pending, Table, merged, tables
@@ -96,7 +97,7 @@ def tick(ready: list[Table]) -> None:
         gevent.sleep(0.001)
         return
     try:
-        batches = [_prepare(table) for table in held]
+        batches = [_prepare(table, _taken(table), _checked) for table in held]
         _commit([batch for batch in batches if batch.accepted])
         for batch in batches:
             _finish(batch)
@@ -106,9 +107,34 @@ def tick(ready: list[Table]) -> None:
             table.lock.release()
 
 
-def _prepare(table: Table) -> Batch:
-    """Gate and apply what waits at a table."""
+def wide(table: Table, pending: Pending) -> None:
+    """The tick of one bulk update: judged on a native thread, so that a long check stalls no other table."""
+    with table.lock:
+        batch = _prepare(table, [*_taken(table), pending], _off_the_loop)
+        if batch.accepted:
+            _commit([batch])
+        _finish(batch)
+        table.ticked_at = time.monotonic()
+
+
+def settle(table: Table) -> None:
+    """Return once nothing waits at the table: what comes next builds on what came before."""
+    while table.queue:
+        tick([table])
+        gevent.sleep(0)
+
+
+def _taken(table: Table) -> list[Pending]:
     waiting, table.queue = table.queue, []
+    return waiting
+
+
+def _off_the_loop(table: Table, pending: Pending) -> Accepted:
+    return gevent.get_hub().threadpool.apply(_checked, (table, pending)) if pending.bulk else _checked(table, pending)
+
+
+def _prepare(table: Table, waiting: list[Pending], judge: Callable[[Table, Pending], Accepted]) -> Batch:
+    """Gate and apply what waits at a table. Call under its lock."""
     batch = Batch(table)
     try:
         room = table.opened()
@@ -120,7 +146,7 @@ def _prepare(table: Table) -> Batch:
             _refuse(pending, pending.seat.lost or Code.FORBIDDEN)
             continue
         try:
-            accepted = _checked(table, pending)
+            accepted = judge(table, pending)
         except GateRefusal as refusal:
             vector = document.state_vector(room.doc) if refusal.code == Code.RESYNC else None
             _refuse(pending, Code(refusal.code), state_vector=vector)
@@ -142,7 +168,7 @@ def _prepare(table: Table) -> Batch:
     return batch
 
 
-def _checked(table: Table, pending: Pending):  # type: ignore[no-untyped-def]
+def _checked(table: Table, pending: Pending) -> Accepted:
     room, person_id = table.opened(), pending.seat.actor.id
     try:
         return check(room.index, pending.update, table.clients.get(person_id, ()), bulk=pending.bulk)
