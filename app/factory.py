@@ -15,8 +15,8 @@ from app.accounts.models import Person
 from app.errors import Unavailable
 from app.extensions import babel, csrf, login_manager
 from config import ROOT, Settings, SettingsError
+from drafts import review_mail, seal
 from drafts import routes as drafts_routes
-from drafts import seal
 from publish import pages as publish_pages
 from publish import routes as publish_routes
 from realtime import gateway
@@ -31,6 +31,7 @@ def create_app(settings: Settings) -> Flask:
     configure(app, settings)
     db.configure(settings.database_url)
     seal.configure(settings.data_dir)
+    review_mail.configure(settings.public_url)
     refuse_exposed_demonstration(settings)
     init_extensions(app)
     web.init_app(app)

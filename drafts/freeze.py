@@ -128,4 +128,7 @@ def cut(actor: Actor, draft: Draft, change_note: str) -> Revision:
             )
         )
     session().flush()
+    if (kept := log.checkpoint_of(loaded)) is not None:
+        # The next freeze replays from here, not from the first keystroke.
+        log.keep_checkpoint(kept)
     return revision

@@ -23,6 +23,7 @@ from drafts import document
 from drafts.authorship import RunTable
 from drafts.events import DraftTextMoved
 from drafts.models import Checkpoint, Draft, DraftClient, DraftUpdate
+from drafts.review_models import Revision
 from labs.models import Lab
 
 # A checkpoint when the tail is this long: a replay of 500 keystrokes takes some milliseconds (40,000 take 0.36 s).
@@ -286,7 +287,11 @@ def prepare_checkpoint(draft_id: int) -> Checkpoint | None:
 
     Reading and replaying happen outside the write transaction; the rows stay, so a checkpoint is only speed.
     """
-    loaded = load(draft_id)
+    return checkpoint_of(load(draft_id))
+
+
+def checkpoint_of(loaded: Loaded) -> Checkpoint | None:
+    """A checkpoint of what was loaded, under the same proviso."""
     state = document.state(loaded.doc)
     again = document.replay(state, ())
     if document.read_tree(again) != loaded.tree or document.state_vector(again) != document.state_vector(
@@ -294,7 +299,7 @@ def prepare_checkpoint(draft_id: int) -> Checkpoint | None:
     ):
         return None
     return Checkpoint(
-        draft_id=draft_id,
+        draft_id=loaded.draft.id,
         seq=loaded.seq,
         history=loaded.draft.history,
         state=state,
@@ -304,7 +309,10 @@ def prepare_checkpoint(draft_id: int) -> Checkpoint | None:
 
 
 def keep_checkpoint(checkpoint: Checkpoint) -> None:
-    """Store it, unless the draft began another life meanwhile; keep the three newest."""
+    """Store it, unless the draft began another life meanwhile; keep the three newest and those of revisions.
+
+    What changed since the live edition is replayed from the number at which its revision was cut.
+    """
     draft = session().get(Draft, checkpoint.draft_id)
     if draft is None or draft.history != checkpoint.history:
         return
@@ -314,7 +322,10 @@ def keep_checkpoint(checkpoint: Checkpoint) -> None:
         session().flush()
     old: Iterable[int] = session().scalars(
         sa.select(Checkpoint.seq)
-        .where(Checkpoint.draft_id == draft.id)
+        .where(
+            Checkpoint.draft_id == draft.id,
+            Checkpoint.seq.not_in(sa.select(Revision.seq).where(Revision.draft_id == draft.id)),
+        )
         .order_by(Checkpoint.seq.desc())
         .offset(3)
     )

@@ -12,7 +12,7 @@ from app.errors import DomainError, Invalid, Missing, MovedOn, Refused
 from app.mail import Mail
 from app.policy import Actor
 from drafts import canonical, log, review, service
-from drafts.models import Draft
+from drafts.models import Checkpoint, Draft
 from drafts.review_models import OpenReview, ReviewOutcome, Revision
 from drafts.stages import Deed, Stage
 from publish import service as publishing
@@ -79,6 +79,21 @@ def test_empty_shells_are_tidied_at_the_freeze(world: World) -> None:
         )
         revision = review.submit(world.writer, world.draft)
     assert [block["type"] for block in revision.tree] == ["lead", "heading", "paragraph", "note"]
+
+
+def test_the_next_freeze_need_not_begin_at_the_first_keystroke(world: World) -> None:
+    """A freeze leaves a checkpoint, which is kept while newer ones push older ones out."""
+    w.submitted(world)
+    with unit_of_work():
+        frozen = world.revision.seq
+        for _number in range(5):
+            w.rewrite(world.writer, world.draft, w.adds)
+            kept = log.prepare_checkpoint(world.draft_id)
+            assert kept is not None
+            log.keep_checkpoint(kept)
+        there = set(session().scalars(sa.select(Checkpoint.seq)))
+        assert there == {frozen, *(world.draft.head_seq - back for back in range(3))}
+        assert log.load(world.draft_id, frozen).tree == world.revision.tree
 
 
 def test_a_text_that_is_not_ready_is_not_submitted(world: World) -> None:
