@@ -8,6 +8,7 @@ import { LinkDialog } from "./link.ts";
 import { DeviceOutbox, NoOutbox, type Outbox } from "./outbox.ts";
 import { readPage, type Page } from "./page.ts";
 import { Table } from "./people.ts";
+import { placeOf, returnTo, type Place } from "./place.ts";
 import { refusalText, saveState } from "./savestate.ts";
 import { Session } from "./session.ts";
 import type { SessionView } from "./session_view.ts";
@@ -56,6 +57,7 @@ async function begin(page: Page): Promise<void> {
   let editor: EditorView | null = null;
   let writable = false;
   let focused = false;
+  let place: Place | null = null;
   let frame = 0;
   const panel = new UnsentPanel(page.unsent, () => session.dismissRefusal());
   const table = new Table(page.people, page.announce);
@@ -96,11 +98,13 @@ async function begin(page: Page): Promise<void> {
       });
       page.static?.remove();
       page.static = null;
+      if (place) editor.dispatch(returnTo(editor.state, place));
       if (focused) editor.focus();
       document.documentElement.dataset["synced"] = "";
     },
     unmount() {
       focused = editor?.hasFocus() ?? false;
+      place = editor ? placeOf(editor.state) : null;
       toolbar.attach(null, false);
       editor?.destroy();
       editor = null;

@@ -47,7 +47,7 @@ function changes(count: number, kept: boolean): string {
 
 export function saveState(now: Situation): Said {
   if (now.refusal !== null) return { state: "refused", text: `Refusé${NBSP}: ${refusalText(now.refusal)}` };
-  if (!now.joined) return { state: "readonly", text: now.stopped ? "Lecture seule" : "Connexion…" };
+  if (!now.joined) return { state: "readonly", text: now.stopped ? `Interrompu${NBSP}: rechargez la page` : "Connexion…" };
   if (!now.canWrite && now.pending === 0) return { state: "readonly", text: "Lecture seule" };
   if (!now.online) {
     if (now.pending === 0) return { state: "offline", text: `Hors ligne${NBSP}: tout ce que vous avez écrit est enregistré` };

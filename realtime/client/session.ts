@@ -3,6 +3,7 @@
 // client id, because a refused stroke has used up clocks. No DOM in here: the editor gives a `SessionView`.
 
 import * as Y from "yjs";
+import { endLife, Leaving, type Life } from "./life.ts";
 import type { Box, StoredBox } from "./outbox.ts";
 import { Pointing, REMOTE } from "./pointing.ts";
 import type { AccessNews, JoinReply, JoinRequest, Person, WireError } from "./protocol.ts";
@@ -11,21 +12,7 @@ import type { SessionOptions } from "./session_view.ts";
 import { insertedText, storedText } from "./strokes.ts";
 import { Wire, type Stroke } from "./wire.ts";
 
-/** One life of a local document. */
-interface Life {
-  doc: Y.Doc;
-  pointing: Pointing;
-  wire: Wire;
-  clientId: number | null;
-  /** The id under which the device keeps this life's strokes. */
-  keptUnder: number;
-  history: string | null;
-  person: string;
-  seq: number | null;
-  based: boolean;
-}
-
-// Rebuilding more often than this in a minute means that something is wrong for good.
+// Rebuilding so often without one stroke saved in between means that something is wrong for good.
 const MAX_REBUILDS = 5;
 // How long a composition may hold other people's strokes back, milliseconds.
 const MAX_HOLD = 10_000;
@@ -37,7 +24,8 @@ export class Session {
   private adopted: StoredBox[] = [];
   private refusal: string | null = null;
   private stopped = false;
-  private rebuilds: number[] = [];
+  private rebuilds = 0;
+  private leaving: Leaving | null = null;
   private held: Uint8Array[] = [];
   private holdTimer: ReturnType<typeof setTimeout> | null = null;
   private gapTimer: ReturnType<typeof setTimeout> | null = null;
@@ -111,7 +99,9 @@ export class Session {
     };
     this.life = life;
     doc.on("update", (update: Uint8Array, origin: unknown) => {
-      if (origin !== REMOTE && this.life === life) this.stroke(life, update);
+      if (origin === REMOTE) return;
+      if (this.life === life) this.stroke(life, update);
+      else if (this.leaving?.life === life) this.leaving.typed(update);
     });
     doc.on("afterTransactionCleanup", () => this.checkId(life));
     life.wire = new Wire(
@@ -126,8 +116,11 @@ export class Session {
         access: (news) => this.access(life, news),
         stage: (stage) => this.options.view.stage(stage),
         reload: (reason) => this.reload(life, reason),
-        saved: (strokes) => this.options.outbox.erase(this.box(life), strokes),
-        refused: (error, strokes, atJoin) => this.refused(life, error, strokes, atJoin),
+        saved: (strokes) => {
+          this.rebuilds = 0;
+          this.options.outbox.erase(this.box(life), strokes);
+        },
+        refused: (error, atJoin) => this.refused(life, error, atJoin),
         changed: () => this.say(),
       },
       this.options,
@@ -135,16 +128,16 @@ export class Session {
     this.say();
   }
 
+  /** The document goes, and its editor with it. */
   private finishLife(): void {
     const life = this.life;
-    if (!life) return;
     this.life = null;
     this.clearTimers();
     this.held = [];
-    life.wire.close();
     this.options.view.unmount();
-    life.pointing.end();
-    life.doc.destroy();
+    this.leaving?.end();
+    this.leaving = null;
+    if (life) endLife(life);
   }
 
   private clearTimers(): void {
@@ -152,17 +145,23 @@ export class Session {
     this.holdTimer = this.gapTimer = null;
   }
 
-  /** Throws the document away and asks the server for it again, under a new client id. */
-  private rebuild(): void {
-    const now = Date.now();
-    this.rebuilds = [...this.rebuilds.filter((at) => now - at < 60_000), now];
+  /** Asks the server for the document again, under a new client id; this one is thrown away when that one is there. */
+  private rebuild(life: Life, code: string): void {
+    this.rebuilds += 1;
     this.known = null;
-    this.finishLife();
-    if (this.rebuilds.length > MAX_REBUILDS) {
-      this.stop("unavailable");
-      return;
-    }
-    this.begin();
+    this.refusal = life.wire.pending.length > 0 ? code : this.refusal;
+    void this.options.outbox.eraseBox(this.box(life));
+    this.clearTimers();
+    this.held = [];
+    this.life = null;
+    this.leaving = new Leaving(
+      life,
+      life.wire.pending.map((stroke) => stroke.update),
+      (text) => this.options.view.unsent(text, code),
+      () => this.options.view.setWritable(false),
+    );
+    if (this.rebuilds > MAX_REBUILDS) this.stop("unavailable");
+    else this.begin();
   }
 
   /** Nothing more is tried. The text stays in sight, read-only, unless the person may no longer see it. */
@@ -200,9 +199,7 @@ export class Session {
     const first = life.history === null;
     if (!first && reply.history !== life.history) {
       // Another life of the document: clocks may have been used again, nothing of ours fits it.
-      this.offer(life, "history");
-      void this.options.outbox.eraseBox(this.box(life));
-      this.rebuild();
+      this.rebuild(life, "history");
       return false;
     }
     Y.applyUpdate(life.doc, reply.update, REMOTE);
@@ -229,6 +226,9 @@ export class Session {
       void this.options.outbox.eraseBox(before);
     }
     if (reply.awareness) life.pointing.take(reply.awareness);
+    if (this.leaving) this.options.view.unmount();
+    this.leaving?.end();
+    this.leaving = null;
     if (first) this.options.view.mount(life.doc, life.pointing.awareness);
     this.takePeople(life, reply.people);
     this.options.view.setWritable(reply.can_write);
@@ -330,7 +330,7 @@ export class Session {
     }
     this.options.view.setWritable(news.can_write);
     if (!news.can_write && life.wire.pending.length > 0) {
-      this.refused(life, { code: "forbidden" }, life.wire.pending, false);
+      this.refused(life, { code: "forbidden" }, false);
     }
   }
 
@@ -345,22 +345,24 @@ export class Session {
     else this.options.view.reloadPage();
   }
 
-  private refused(life: Life, error: WireError, strokes: readonly Stroke[], atJoin: boolean): void {
+  private refused(life: Life, error: WireError, atJoin: boolean): void {
     if (this.life !== life) return;
     this.refusal = error.code;
     if (atJoin && error.code === "schema") {
       this.options.view.reloadPage();
       return;
     }
-    if (strokes.length > 0) this.offer(life, error.code);
     if (error.code === "unauthenticated") {
       // The session ended, the person may sign in again: what the device keeps waits for them.
+      this.offer(life, error.code);
       this.stop(error.code);
-      return;
+    } else if (atJoin) {
+      this.offer(life, error.code);
+      if (life.history !== null) void this.options.outbox.eraseBox(this.box(life));
+      this.stop(error.code);
+    } else {
+      this.rebuild(life, error.code);
     }
-    if (life.history !== null) void this.options.outbox.eraseBox(this.box(life));
-    if (atJoin) this.stop(error.code);
-    else this.rebuild();
   }
 
   private offer(life: Life, code: string): void {

@@ -56,8 +56,8 @@ export interface WireHooks {
   reload(reason: string): void;
   /** These strokes are on the server's disk. */
   saved(strokes: readonly Stroke[]): void;
-  /** A final refusal, of a stroke or (`atJoin`) of the join itself; `strokes` is all that is pending. */
-  refused(error: WireError, strokes: readonly Stroke[], atJoin: boolean): void;
+  /** A final refusal, of a stroke or (`atJoin`) of the join itself. */
+  refused(error: WireError, atJoin: boolean): void;
   /** Anything a person may be shown has changed. */
   changed(): void;
 }
@@ -350,7 +350,7 @@ export class Wire {
     this.phase = "closed";
     this.clearTimers();
     this.lastError = error;
-    this.hooks.refused(error, [...this.pending], atJoin);
+    this.hooks.refused(error, atJoin);
     this.hooks.changed();
   }
 

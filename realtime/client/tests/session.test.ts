@@ -186,7 +186,7 @@ test("six thousand strokes made without the line go in one message, by the bulk 
   nadia.socket.disconnect();
   for (let i = 0; i < 6_000; i += 1) nadia.type("x", i % 2 ? 0 : undefined);
   nadia.socket.connect();
-  await nadia.saved();
+  await until("saved", () => nadia.state === "saved", 30_000);
   assert.equal(peer.received.length, 1);
   assert.equal(peer.received[0]!.bulk, true);
   assert.equal(nadia.text(), peer.text());
