@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from app.db import database
 from app.factory import create_app
 from config import Settings
+from tests.journeys.demo import demo  # noqa: F401 - a fixture
 from tests.live_server import SECRET, LiveServer
 from tests.proxy import Proxy
 from tests.scenes import Scene, make_scene, token_for
@@ -54,7 +55,9 @@ def proxy_port() -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def server(live_settings: Settings, proxy_port: Proxy) -> Iterator[LiveServer]:
-    live = LiveServer(live_settings.data_dir, live_settings.database_url, ALLOWED_ORIGINS=proxy_port.url).start()
+    live = LiveServer(
+        live_settings.data_dir, live_settings.database_url, ALLOWED_ORIGINS=proxy_port.url
+    ).start()
     proxy_port.upstream = live.port
     yield live
     live.stop()

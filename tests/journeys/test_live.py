@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.db import reading
 from drafts import document, log
 from tests.journeys.conftest import open_draft
+from tests.journeys.hands import STATE, caret_at_end, same_text, saved, text_of
 from tests.proxy import Line
-
-STATE = "[data-save-state]"
-
-
-def caret_at_end(page: Page, block: str) -> None:
-    """Put the caret behind the words of the first such block."""
-    page.locator(f"[data-editor] {block}").first.click()
-    page.keyboard.press("Control+End" if block == ":last-child" else "End")
-    page.wait_for_timeout(150)  # a click's selection reaches the editor's state on the next frames
-
-
-def saved(page: Page) -> None:
-    expect(page.locator(STATE)).to_have_attribute("data-save-state", "saved", timeout=20_000)
-
-
-def text_of(page: Page) -> str:
-    """The words of the editor as the reader sees them, without cursors."""
-    found: str = page.evaluate(
-        """() => [...document.querySelectorAll('[data-editor] > *')].map(block => {
-            const copy = block.cloneNode(true);
-            copy.querySelectorAll('[aria-hidden=true]').forEach(node => node.remove());
-            return copy.textContent;
-        }).join('\\n')"""
-    )
-    return found
-
-
-def same_text(*pages: Page) -> str:
-    deadline = time.monotonic() + 20
-    while True:
-        texts = [text_of(page) for page in pages]
-        if len(set(texts)) == 1:
-            return texts[0]
-        assert time.monotonic() < deadline, texts
-        pages[0].wait_for_timeout(100)
 
 
 def stored(draft_id: int) -> str:

@@ -1,0 +1,62 @@
+"""What two hands do in an editor, and what two eyes see there."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import Page, expect
+
+STATE = "[data-save-state]"
+
+
+def caret_at_end(page: Page, block: str) -> None:
+    """Put the caret behind the words of the first such block."""
+    page.locator(f"[data-editor] {block}").first.click()
+    page.keyboard.press("Control+End" if block == ":last-child" else "End")
+    page.wait_for_timeout(150)  # a click's selection reaches the editor's state on the next frames
+
+
+def saved(page: Page) -> None:
+    expect(page.locator(STATE)).to_have_attribute("data-save-state", "saved", timeout=20_000)
+
+
+def text_of(page: Page) -> str:
+    """The words of the editor as the reader sees them, without cursors."""
+    found: str = page.evaluate(
+        """() => [...document.querySelectorAll('[data-editor] > *')].map(block => {
+            const copy = block.cloneNode(true);
+            copy.querySelectorAll('[aria-hidden=true]').forEach(node => node.remove());
+            return copy.textContent;
+        }).join('\\n')"""
+    )
+    return found
+
+
+def same_text(*pages: Page) -> str:
+    deadline = time.monotonic() + 20
+    while True:
+        texts = [text_of(page) for page in pages]
+        if len(set(texts)) == 1:
+            return texts[0]
+        assert time.monotonic() < deadline, texts
+        pages[0].wait_for_timeout(100)
+
+
+def caret_at_start(page: Page, block: str, has: str = "") -> None:
+    """Put the caret before the words of the first such block (that says `has`)."""
+    found = page.locator(f"[data-editor] {block}")
+    (found.filter(has_text=has) if has else found).first.click(position={"x": 3, "y": 8})
+    page.keyboard.press("Home")
+    page.wait_for_timeout(150)
+
+
+def caret_at_the_very_end(page: Page) -> None:
+    """Put the caret behind the last words of the text."""
+    page.locator("[data-editor] p").last.click()
+    page.keyboard.press("Control+End")
+    page.wait_for_timeout(150)
+
+
+def tool(page: Page, name: str) -> None:
+    """Press a button of the toolbar, by its words."""
+    page.get_by_role("toolbar").get_by_role("button", name=name, exact=True).click()
