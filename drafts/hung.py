@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from app.panels import panel
 from app.policy import Act, Actor, PortalRole, acts_for
-from drafts import queries
+from drafts import list_queries
 from labs.models import Lab
 
 
@@ -25,7 +25,7 @@ def drafts_of_lab(actor: Actor, lab: Lab) -> Markup | None:
     return _rendered(
         "drafts/lab_panel.html",
         lab=lab,
-        stages=queries.drafts_of_lab(actor, lab),
+        stages=list_queries.drafts_of_lab(actor, lab),
         may_write=Act.LAB_WRITE in acts,
     )
 
@@ -33,10 +33,10 @@ def drafts_of_lab(actor: Actor, lab: Lab) -> Markup | None:
 @panel("espace", order=10)
 def waiting_for_me(actor: Actor) -> Markup:
     """What waits for a person: answers first, then the texts they write in."""
-    cards = queries.drafts_for(actor)
     return _rendered(
         "drafts/space_panel.html",
-        waiting=[card for card in cards if card.awaits_me],
-        writing=[card for card in cards if card.can_write],
+        waiting=list_queries.waiting_for(actor),
+        writing=list_queries.written_by(actor, published=False),
+        published=list_queries.written_by(actor, published=True),
         answers=bool(actor.reviewer_of) or PortalRole.PORTAL_EDITOR in actor.roles,
     )

@@ -7,41 +7,22 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person
 from app.db import session
 from app.directory.models import Administration
 from app.errors import Invalid, Missing
 from app.extensions import gettext as _
-from app.policy import Act, Actor, PortalRole, acts_for
+from app.policy import Actor
 from drafts import canonical, freeze, log, vocabulary
 from drafts.document import DocumentBroken
-from drafts.models import Article, Draft, DraftUpdate, article_administration
+from drafts.models import Draft
 from drafts.policy import rights
 from drafts.review_models import DraftAct, Revision
 from drafts.stages import Deed, Stage
 from drafts.words import deed_word, stage_sentence, stage_word
 from labs.models import Lab, Membership
 from labs.roles import LADDER, Right
-
-
-@dataclass(frozen=True)
-class DraftCard:
-    id: int
-    title: str
-    lab_title: str
-    lab_slug: str
-    stage: Stage
-    stage_word: str
-    seq: int
-    moved_at: datetime
-    rights: tuple[Right, ...]
-    awaits_me: bool
-
-    @property
-    def can_write(self) -> bool:
-        return Right.WRITE in self.rights
 
 
 @dataclass(frozen=True)
@@ -127,82 +108,8 @@ def draft_numbered(draft_id: int) -> Draft:
     return draft
 
 
-def _seen_by(actor: Actor, which: sa.ColumnElement[bool] | None = None) -> list[Draft]:
-    """Drafts a person may open: those of their labs, and from the first submission those they answer for."""
-    mine = sa.select(Membership.lab_id).where(
-        Membership.person_id == actor.id, Membership.removed_at.is_(None)
-    )
-    reach: sa.ColumnElement[bool] = Draft.lab_id.in_(mine)
-    if PortalRole.PORTAL_EDITOR in actor.roles:
-        reach |= Draft.stage != Stage.WRITING
-    elif actor.reviewer_of:
-        competent = sa.select(article_administration.c.article_id).where(
-            article_administration.c.administration_id.in_(actor.reviewer_of)
-        )
-        reach |= (Draft.stage != Stage.WRITING) & Draft.article_id.in_(competent)
-    query = (
-        sa.select(Draft)
-        .where(Draft.trashed_at.is_(None), reach)
-        .options(joinedload(Draft.lab), joinedload(Draft.article).joinedload(Article.lead))
-        .order_by(Draft.id.desc())
-    )
-    if which is not None:
-        query = query.where(which)
-    return [draft for draft in session().scalars(query) if Act.DRAFT_READ in acts_for(actor, draft)]
-
-
-def _cards(actor: Actor, drafts: list[Draft]) -> tuple[DraftCard, ...]:
-    moved = _moved_at([draft.id for draft in drafts])
-    return tuple(
-        DraftCard(
-            id=draft.id,
-            title=draft.title,
-            lab_title=draft.lab.title,
-            lab_slug=draft.lab.slug,
-            stage=draft.stage,
-            stage_word=stage_word(draft.stage),
-            seq=draft.head_seq,
-            moved_at=max(moved.get(draft.id, draft.created_at), draft.created_at),
-            rights=in_order(rights(actor, draft)),
-            awaits_me=_awaits(actor, draft),
-        )
-        for draft in drafts
-    )
-
-
-def _moved_at(draft_ids: list[int]) -> dict[int, datetime]:
-    """When each text was last written in: the instant of the row at its head."""
-    rows = session().execute(
-        sa.select(Draft.id, DraftUpdate.at)
-        .join(DraftUpdate, (DraftUpdate.draft_id == Draft.id) & (DraftUpdate.seq == Draft.head_seq))
-        .where(Draft.id.in_(draft_ids))
-    )
-    return dict(rows.all())
-
-
-def _awaits(actor: Actor, draft: Draft) -> bool:
-    acts = acts_for(actor, draft)
-    return Act.DRAFT_SIGN in acts or (draft.stage is Stage.APPROVED and Act.DRAFT_PUBLISH in acts)
-
-
 def in_order(held: frozenset[Right]) -> tuple[Right, ...]:
     return tuple(right for right in LADDER if right in held)
-
-
-def drafts_of_lab(actor: Actor, lab: Lab) -> tuple[tuple[str, tuple[DraftCard, ...]], ...]:
-    """The drafts of a lab by stage, in the order of the stages: (what the stage is called, its drafts)."""
-    cards = _cards(actor, _seen_by(actor, Draft.lab_id == lab.id))
-    return tuple(
-        (stage_word(stage), tuple(card for card in cards if card.stage is stage))
-        for stage in Stage
-        if any(card.stage is stage for card in cards)
-    )
-
-
-def drafts_for(actor: Actor) -> tuple[DraftCard, ...]:
-    """Every draft a person may open, the one written in last first."""
-    cards = _cards(actor, _seen_by(actor))
-    return tuple(sorted(cards, key=lambda card: card.moved_at, reverse=True))
 
 
 def draft_page(actor: Actor, draft: Draft) -> DraftPage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, jsonify, url_for
+from flask import flash, g, jsonify, request, url_for
 
 from app.db import reading, unit_of_work
 from app.errors import Invalid
@@ -13,6 +13,7 @@ from app.policy import Act
 from app.web import current_actor, guarded, page, see_other
 from drafts import (
     hung,  # noqa: F401 - registers its panels
+    list_queries,
     queries,
     review,
     review_routes,  # noqa: F401 - adds its routes to the blueprint
@@ -23,7 +24,7 @@ from drafts.forms import Faults, FieldsForm, NewDraftForm, SubmitForm
 from drafts.grammar import GRAMMAR
 from drafts.render import render_blocks
 from labs.queries import lab_called
-from labs.routes import lab_door
+from labs.routes import absolute, lab_door
 
 __all__ = ["blueprint"]
 
@@ -163,7 +164,9 @@ def history(draft_id: int) -> Any:
 @blueprint.get("/api/v1/drafts")
 @guarded(Act.PORTAL_WORK)
 def api_drafts() -> Any:
-    """Every draft one may open: a program finds its text by it."""
+    """The drafts one may open, the newest first: a program finds its text by it. `next` is the following page."""
+    after = request.args.get("after", type=int)
+    cards, following = list_queries.drafts_for(current_actor(), after)
     items = [
         {
             "id": card.id,
@@ -171,13 +174,14 @@ def api_drafts() -> Any:
             "lab": card.lab_slug,
             "stage": card.stage,
             "seq": card.seq,
-            "url": url_for("drafts.show", draft_id=card.id),
+            "url": absolute(url_for("drafts.show", draft_id=card.id)),
             "rights": list(card.rights),
             "can_write": card.can_write,
         }
-        for card in queries.drafts_for(current_actor())
+        for card in cards
     ]
-    return jsonify({"items": items, "next": None})
+    address = absolute(url_for("drafts.api_drafts", after=following)) if following is not None else None
+    return jsonify({"items": items, "next": address})
 
 
 @blueprint.get("/api/v1/drafts/<int:draft_id>")
@@ -199,7 +203,7 @@ def api_draft(draft_id: int) -> Any:
             "fingerprint": data.fingerprint,
             "fields": draft.fields,
             "blocks": data.blocks,
-            "url": url_for("drafts.show", draft_id=draft.id),
+            "url": absolute(url_for("drafts.show", draft_id=draft.id)),
             "rights": list(held),
             "can_write": "write" in held,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, g, jsonify, url_for
+from flask import Blueprint, current_app, flash, g, jsonify, url_for
 
 from app.db import reading, unit_of_work
 from app.errors import Invalid, Unauthenticated
@@ -16,6 +16,11 @@ from labs.forms import InviteForm, RightForm, right_choices
 from labs.models import Lab
 
 blueprint = Blueprint("labs", __name__, template_folder="templates")
+
+
+def absolute(path: str) -> str:
+    """The address a program can open, whichever way it reached us."""
+    return str(current_app.config["SETTINGS"].public_url) + path
 
 
 def lab_door(slug: str, **_rest: object) -> Lab:
@@ -166,7 +171,7 @@ def api_labs() -> Any:
             "administration": lab.administration,
             "right": lab.right,
             "is_facilitator": lab.is_facilitator,
-            "url": url_for("labs.show", slug=lab.slug, _external=False),
+            "url": absolute(url_for("labs.show", slug=lab.slug)),
         }
         for lab in (*found.mine, *found.others)
     ]

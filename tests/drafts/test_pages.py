@@ -9,7 +9,7 @@ import pytest
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
 from app.policy import Actor, PortalRole
-from drafts import review, service
+from drafts import list_queries, review, service
 from drafts.models import Draft
 from drafts.queries import draft_numbered
 from drafts.stages import Stage
@@ -362,7 +362,7 @@ def test_programs_find_their_drafts_and_read_them(client: PageClient, house: Hou
         "lab": house.lab,
         "stage": "writing",
         "seq": 1,
-        "url": house.page,
+        "url": f"http://127.0.0.1:8000{house.page}",
         "rights": ["read", "remark", "suggest", "write"],
         "can_write": True,
     }
@@ -371,6 +371,26 @@ def test_programs_find_their_drafts_and_read_them(client: PageClient, house: Hou
     assert [block["type"] for block in data["blocks"]] == ["lead", "paragraph"]
     # What a program reads is what would be signed.
     assert data["fingerprint"] == submitted(house)
+
+
+def test_programs_read_a_long_list_page_by_page(
+    client: PageClient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_queries, "PAGE", 2)
+    with unit_of_work():
+        first = session().get_one(Draft, house.draft)
+        made = [
+            makers.make_draft(house["writer"], first.lab, first.article.lead, title=f"Fiche {n}", tree=[]).id
+            for n in range(3)
+        ]
+    client.sign_in(house["writer"])
+    found, address = [], "/api/v1/drafts"
+    while address:
+        answer = client.get(address.removeprefix("http://127.0.0.1:8000")).json
+        assert len(answer["items"]) <= 2
+        found += [item["id"] for item in answer["items"]]
+        address = answer["next"]
+    assert found == [*reversed(made), house.draft]
 
 
 @pytest.mark.parametrize("name", ["stranger", "editor", "reviewer"])

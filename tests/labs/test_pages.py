@@ -209,6 +209,11 @@ def test_programs_learn_who_they_are_and_what_labs_there_are(client: PageClient,
     assert me["administration"] == {"id": house["writer"].administration_id, "name": "Province du Sud"}
     assert me["roles"] == [] and me["reviewer_of"] == [] and me["shared_computer"] is False
     (lab,) = client.get("/api/v1/labs").json["items"]
-    assert (lab["slug"], lab["title"], lab["right"], lab["url"]) == (house.slug, TITLE, "write", house.page)
+    assert (lab["slug"], lab["title"], lab["right"], lab["url"]) == (
+        house.slug,
+        TITLE,
+        "write",
+        f"http://127.0.0.1:8000{house.page}",
+    )
     (lab,) = client.sign_out().sign_in(house["outsider"]).get("/api/v1/labs").json["items"]
     assert lab["right"] is None
