@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qs
 
 from app.accounts import cookie
 from app.errors import Unavailable
@@ -33,6 +34,11 @@ class SocketDoor:
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin not in self.origins:
             return _answer(start_response, "403 Forbidden", b"origin")
+        if "sid" in parse_qs(environ.get("QUERY_STRING", "")):
+            # Later requests of a session name it: a secret that only its opener was told. Engine.IO answers 400
+            # to one it does not know, and the pulse ends those whose sign-in has ended. Clients other than
+            # browsers send no cookie here.
+            return self.application(environ, start_response)
         try:
             actor = cookie.actor_behind(environ.get("HTTP_COOKIE", ""), self.settings)
         except Unavailable:
