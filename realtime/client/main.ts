@@ -1,6 +1,7 @@
 // The editor of a draft's page: puts the parts together.
 
 import type { EditorView } from "prosemirror-view";
+import { followBlockLinks } from "./block_links.ts";
 import { openLine } from "./connection.ts";
 import { mountEditor } from "./editor.ts";
 import { eraseAtSignOut } from "./forget.ts";
@@ -165,6 +166,7 @@ async function begin(page: Page): Promise<void> {
   addEventListener("pageshow", (event) => {
     if (event.persisted) line.socket.connect();
   });
+  followBlockLinks(() => editor);
   eraseAtSignOut(
     () =>
       session.pending === 0 ||
