@@ -26,6 +26,7 @@ import {
   toggleStrong,
 } from "./commands.ts";
 import { blockIds } from "./ids.ts";
+import { cleanMarkup, cleanText } from "./paste.ts";
 import { BLOCK_NAMES, FRAGMENT, schema } from "./schema.ts";
 import { emptyHeaders, goToCell, tidyPasted } from "./tables.ts";
 
@@ -103,9 +104,6 @@ export function initialState(doc: Y.Doc, more: readonly Plugin[], link: (view: E
   return EditorState.create({ doc: node, schema, plugins: plugins(doc, mapping, more, link) });
 }
 
-/** NUL is refused by the server, and nobody typed it on purpose. */
-const clean = (text: string): string => text.replaceAll("\0", "");
-
 export function mountEditor(options: EditorOptions): EditorView {
   const { place, doc, awareness } = options;
   const state = initialState(doc, [options.cursors(awareness), emptyHeaders(), dropCursor(), gapCursor()], options.openLink);
@@ -134,8 +132,8 @@ export function mountEditor(options: EditorOptions): EditorView {
       view.updateState(view.state.apply(tr));
       options.changed(view);
     },
-    transformPastedText: clean,
-    transformPastedHTML: clean,
+    transformPastedText: cleanText,
+    transformPastedHTML: cleanMarkup,
     transformPasted: (slice) => {
       const content = tidyPasted(slice.content);
       return content.eq(slice.content) ? slice : new Slice(Fragment.from(content), 0, 0);
@@ -143,7 +141,7 @@ export function mountEditor(options: EditorOptions): EditorView {
     handleTextInput: (current, _from, _to, text) => {
       // Typing over a selection of several cells empties them first and keeps the table whole.
       if (!clearCells(current.state, current.dispatch)) return false;
-      current.dispatch(current.state.tr.insertText(clean(text)));
+      current.dispatch(current.state.tr.insertText(cleanText(text)));
       return true;
     },
     handleClickOn: (current, _pos, _node, nodePos, _event, direct) => {

@@ -5,6 +5,7 @@
 
 import { Schema, type AttributeSpec, type DOMOutputSpec, type MarkSpec, type NodeSpec } from "prosemirror-model";
 import grammar from "../../drafts/schema.json";
+import { isBold, isItalic, isPlain } from "./paste.ts";
 
 export const SCHEMA_NUMBER: number = grammar.schema;
 export const FRAGMENT: string = grammar.fragment;
@@ -124,13 +125,20 @@ const MARK_DRESS: Record<string, Partial<MarkSpec>> = {
   strong: {
     parseDOM: [
       { tag: "strong" },
-      // Google Docs wraps whole pastes in <b style="font-weight:normal">.
-      { tag: "b", getAttrs: (dom) => dom.style.fontWeight !== "normal" && null },
-      { style: "font-weight", getAttrs: (value) => /^(bold(er)?|[6-9]\d\d)$/u.test(value) && null },
+      // Google Docs wraps whole pastes in <b style="font-weight:normal"> and writes its bold as a style.
+      { tag: "b", getAttrs: (dom) => !isPlain(dom) && null },
+      { tag: "[data-style]", consuming: false, getAttrs: (dom) => isBold(dom) && null },
     ],
     toDOM: () => ["strong", 0],
   },
-  em: { parseDOM: [{ tag: "em" }, { tag: "i" }, { style: "font-style=italic" }], toDOM: () => ["em", 0] },
+  em: {
+    parseDOM: [
+      { tag: "em" },
+      { tag: "i" },
+      { tag: "[data-style]", consuming: false, getAttrs: (dom) => isItalic(dom) && null },
+    ],
+    toDOM: () => ["em", 0],
+  },
   link: {
     parseDOM: [
       {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as Y from "yjs";
 import { completeHref } from "../link.ts";
+import { cleanMarkup } from "../paste.ts";
 import { saveState, type Situation } from "../savestate.ts";
 import { door, packed, trimmed, isEmpty } from "../strokes.ts";
 
@@ -88,4 +89,9 @@ test("what the server has already is not sent again", () => {
   assert.ok(updates.slice(0, 12).every((update) => isEmpty(trimmed(update, vector))));
   for (const update of updates.slice(12)) Y.applyUpdate(server, trimmed(update, vector));
   assert.equal(server.getText("t").toString(), doc.getText("t").toString());
+});
+
+test("pasted markup loses its styles, scripts and handlers, and prose about them stays", () => {
+  const dirty = `<style>p{}</style><p style="color:red" onclick='x()'>a style = b, onclick = c</p><script>x()</script>\0`;
+  assert.equal(cleanMarkup(dirty), `<p  data-style="color:red"  data-gone='x()'>a style = b, onclick = c</p>`);
 });
