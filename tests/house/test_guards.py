@@ -8,7 +8,7 @@ judge. A route written tomorrow is in it without anybody remembering.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from labs.service import add_member
 from tests import makers
 
 WITHOUT_GUARD = {"static"}
+SIGN_OUT = "/deconnexion"
 NOBODY_HAS = {"int": 987654321, "string": "inconnu", "path": "inconnu", "default": "inconnu"}
 
 
@@ -38,6 +39,7 @@ class House:
     settings: Settings
     people: dict[str, Actor]
     things: dict[str, Any]
+    tokens: dict[int, str] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -89,18 +91,20 @@ def address(app: Flask, rule: Rule, values: dict[str, Any]) -> str:
         )
 
 
-def signed_in(house: House, actor: Actor) -> dict[str, str]:
-    """Headers of a request by `actor`: a fresh sign-in each time, since one of the routes signs out."""
+def signed_in(house: House, actor: Actor, path: str) -> dict[str, str]:
+    """Headers of a request by `actor`. Signing out gets a sign-in of its own, the others share one."""
     if actor.is_anonymous:
         return {}
-    with unit_of_work():
-        token = makers.sign_in(actor.id)
+    if path == SIGN_OUT or actor.id not in house.tokens:
+        with unit_of_work():
+            house.tokens[actor.id] = makers.sign_in(actor.id)
+    token = house.tokens.pop(actor.id) if path == SIGN_OUT else house.tokens[actor.id]
     return {"Cookie": f"{cookie.name(house.settings)}={token}"}
 
 
 def expected(house: House, guard: Guard, values: dict[str, Any], path: str, actor: Actor) -> str:
     """What the guard's door and the judge make of it, asked directly."""
-    with house.app.test_request_context(path, headers=signed_in(house, actor)), reading():
+    with house.app.test_request_context(path, headers=signed_in(house, actor, path)), reading():
         try:
             require(actor, guard.act, guard.door(**values) if guard.door else PORTAL)
         except Missing:
@@ -115,7 +119,7 @@ def expected(house: House, guard: Guard, values: dict[str, Any], path: str, acto
 def answered(house: House, method: str, path: str, actor: Actor) -> str:
     """What came back over HTTP, in the same words."""
     response = house.app.test_client(use_cookies=False).open(
-        path, method=method, headers=signed_in(house, actor)
+        path, method=method, headers=signed_in(house, actor, path)
     )
     if response.status_code >= 500:
         return f"broken ({response.status_code})"
