@@ -68,7 +68,8 @@ def acts_on_draft(actor: Actor, draft: Draft) -> frozenset[Act]:
             acts.add(Act.DRAFT_SUBMIT)
         if possible(draft.stage, Deed.RETRACT):
             acts.add(Act.DRAFT_RETRACT)
-    if draft.stage in (Stage.IN_REVIEW, Stage.APPROVED) and signs_for(actor, draft):
+    if draft.stage is not Stage.WRITING and signs_for(actor, draft):
+        # Whatever the stage: who comes too late hears from the verb that the text has moved on.
         acts.add(Act.DRAFT_REVIEW)
         if draft.stage is Stage.IN_REVIEW:
             acts.add(Act.DRAFT_SIGN)

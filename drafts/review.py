@@ -72,6 +72,7 @@ __all__ = [
     "retract",
     "set_live",
     "sign_off",
+    "signs_as",
     "standing",
     "submit",
 ]
@@ -157,13 +158,20 @@ def request_changes(actor: Actor, draft: Draft, reason: str, administration_id: 
 
 
 def sign_off(
-    actor: Actor, draft: Draft, administration_id: int, fingerprint: str, reason: str = ""
+    actor: Actor,
+    draft: Draft,
+    administration_id: int,
+    fingerprint: str,
+    reason: str = "",
+    *,
+    signed_as: SignedAs | None = None,
 ) -> SignOff:
     """An administration signs what its reviewer saw, named by its fingerprint.
 
-    Who contributed to the difference signs as an author: for the competence, never as second eyes.
+    Who contributed to the difference signs as an author: for the competence, never as second eyes. `signed_as`
+    says what the person means to be; Refused when they are not.
     """
-    return _answer(actor, draft, Deed.SIGN_OFF, administration_id, fingerprint, reason)
+    return _answer(actor, draft, Deed.SIGN_OFF, administration_id, fingerprint, reason, signed_as)
 
 
 def abstain(
@@ -173,8 +181,19 @@ def abstain(
     return _answer(actor, draft, Deed.ABSTAIN, administration_id, fingerprint, reason)
 
 
+def signs_as(actor: Actor, revision: Revision) -> SignedAs:
+    """What this person's signature would be: of second eyes, or of an author."""
+    return SignedAs.AUTHOR if actor.id in writers_of(revision.id) else SignedAs.SECOND_EYES
+
+
 def _answer(
-    actor: Actor, draft: Draft, deed: Deed, administration_id: int, fingerprint: str, reason: str
+    actor: Actor,
+    draft: Draft,
+    deed: Deed,
+    administration_id: int,
+    fingerprint: str,
+    reason: str,
+    meant: SignedAs | None = None,
 ) -> SignOff:
     draft = log.lock_draft(draft.id)
     review, place = may_answer(actor, draft, deed, administration_id)
@@ -187,8 +206,9 @@ def _answer(
     if deed is Deed.ABSTAIN:
         decision, signed_as = Decision.ABSTAINED, SignedAs.NOBODY
     else:
-        decision = Decision.SIGNED
-        signed_as = SignedAs.AUTHOR if actor.id in writers_of(revision.id) else SignedAs.SECOND_EYES
+        decision, signed_as = Decision.SIGNED, signs_as(actor, revision)
+    if meant is SignedAs.SECOND_EYES and signed_as is not meant:
+        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
     at = clock.now()
     signature, key_id = seal.sign(
         seal.payload(

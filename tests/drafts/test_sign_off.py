@@ -162,6 +162,10 @@ def test_a_contributor_is_never_second_eyes(
             revision_id=revision.id, person_id=world.nord_writing_reviewer.id, part=Part.SECOND_EYES
         )
     )
+    with pytest.raises(Refused), unit_of_work():
+        review.sign_off(
+            world.nord_writing_reviewer, world.draft, world.nord, fingerprint, signed_as=SignedAs.SECOND_EYES
+        )
     with unit_of_work():
         row = review.sign_off(world.nord_writing_reviewer, world.draft, world.nord, fingerprint)
         assert row.signed_as is SignedAs.AUTHOR
@@ -293,37 +297,45 @@ def test_at_the_same_moment_as_a_new_submit_the_signature_first(world: World) ->
         assert world.nord in review.standing(world.revision).unanswered
 
 
-def test_two_reviewers_of_one_administration_at_the_same_moment(world: World) -> None:
-    fingerprint = w.submitted(world)
-    together = threading.Barrier(2)
+def _at_the_same_moment(world: World, fingerprint: str, signers: list[tuple[Actor, int]]) -> list[str]:
+    """Each signs on a connection of their own, all at once; what they heard, sorted."""
+    together = threading.Barrier(len(signers))
+    heard: list[str] = []
 
-    def sign(actor: Actor) -> Callable[[], object]:
-        def act() -> object:
-            return review.sign_off(actor, world.draft, world.sud, fingerprint)
-
-        return act
-
-    outcomes: list[object] = []
-
-    def run(act: Callable[[], object]) -> None:
+    def run(actor: Actor, place: int) -> None:
         together.wait()
         try:
-            with unit_of_work():
-                act()
-            outcomes.append("signed")
+            w.signed(world, actor, place, fingerprint)
+            heard.append("signed")
         except MovedOn:
-            outcomes.append("moved on")
+            heard.append("moved on")
 
-    threads = [
-        threading.Thread(target=run, args=(sign(actor),)) for actor in (world.reviewer, world.other_reviewer)
-    ]
+    threads = [threading.Thread(target=run, args=signer) for signer in signers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert sorted(map(str, outcomes)) == ["moved on", "signed"]
+    return sorted(heard)
+
+
+def test_two_reviewers_of_one_administration_at_the_same_moment(world: World) -> None:
+    signers = [(world.reviewer, world.sud), (world.other_reviewer, world.sud)]
+    assert _at_the_same_moment(world, w.submitted(world), signers) == ["moved on", "signed"]
     with reading():
         assert [act.number for act in w.acts(world.draft_id)] == [1, 2, 3]
+
+
+def test_the_last_two_answers_at_the_same_moment(world: World) -> None:
+    """The approval follows from the second of them, once."""
+    signers = [(world.reviewer, world.sud), (world.nord_reviewer, world.nord)]
+    assert _at_the_same_moment(world, w.submitted(world), signers) == ["signed", "signed"]
+    with reading():
+        assert [act.deed for act in w.acts(world.draft_id)][2:] == [
+            Deed.SIGN_OFF,
+            Deed.SIGN_OFF,
+            Deed.APPROVE,
+        ]
+        assert world.draft.stage is Stage.APPROVED
 
 
 def test_the_database_numbers_acts_once(world: World, db: Database) -> None:
