@@ -322,6 +322,7 @@ export class Session {
     if (this.life !== life) return;
     if (!news.rights.includes("read")) {
       const code = news.reason === "unauthenticated" ? "unauthenticated" : "not_found";
+      this.refusal = code;
       this.offer(life, code);
       // Whose session ended may sign in again and find their strokes; who was sent away may not keep them.
       if (code === "not_found") void this.options.outbox.eraseBox(this.box(life));
@@ -348,10 +349,7 @@ export class Session {
   private refused(life: Life, error: WireError, atJoin: boolean): void {
     if (this.life !== life) return;
     this.refusal = error.code;
-    if (atJoin && error.code === "schema") {
-      this.options.view.reloadPage();
-      return;
-    }
+    if (atJoin && error.code === "schema") return this.options.view.reloadPage();
     if (error.code === "unauthenticated") {
       // The session ended, the person may sign in again: what the device keeps waits for them.
       this.offer(life, error.code);

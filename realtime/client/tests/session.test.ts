@@ -138,6 +138,7 @@ test("access lost: the unsent text is offered, then nothing of it stays on the d
   peer.io.of("/drafts").emit("access", { draft: 12, rights: [], can_write: false, reason: "removed" });
   await until("stopped", () => nadia.halted !== null);
   assert.deepEqual(nadia.given, [{ text: " en route", code: "not_found" }]);
+  assert.equal(nadia.words, "Refusé\u00a0: ce texte n’est plus accessible");
   assert.equal(outbox.rows.length, 0);
 });
 
