@@ -208,7 +208,7 @@ def _answer(
     else:
         decision, signed_as = Decision.SIGNED, signs_as(actor, revision)
     if meant is SignedAs.SECOND_EYES and signed_as is not meant:
-        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
+        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
     at = clock.now()
     signature, key_id = seal.sign(
         seal.payload(
