@@ -29,7 +29,10 @@ pytest() { "$root/.venv/bin/python" -m pytest "$@"; }
 
 if [ -n "$soak" ]; then
   SOAK=1 pytest -m soak --capture=no --timeout=0 "${@:-tests}"
-  exit
+  status=$?
+  # Tens of thousands of walks of three ProseMirror clients.
+  SOAK=1 npm test --silent -- convergence || status=1
+  exit $status
 fi
 if [ $# -gt 0 ]; then
   pytest "$@"
