@@ -71,6 +71,7 @@ class ReviewPage:
     # The administrations this person may answer for now: (id, name).
     answer_for: tuple[tuple[int, str], ...]
     changes: Markup | None
+    former_title: str
     is_short: bool
 
 
@@ -79,6 +80,7 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
     may_now = review.may_now(actor, draft)
     places = set(review.answerable(actor, draft)) if found.is_open else set()
     is_short = len(found.answers) < 2
+    live = _live(draft, revision)
     deeds = [deed for deed in SHOWN_DEEDS if not (is_short and deed in SHARED_DEEDS)]
     return ReviewPage(
         title=revision.title,
@@ -108,18 +110,16 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
             for answer in found.answers
             if answer.administration_id in places
         ),
-        changes=_changes(draft, revision),
+        changes=render_changes(compare(live.tree, revision.tree), collapse=True) if live else None,
+        former_title=live.title if live is not None and live.title != revision.title else "",
         is_short=is_short,
     )
 
 
-def _changes(draft: Draft, revision: Revision) -> Markup | None:
-    """What this revision changes for the public; None while nothing is published, or when it is this one."""
+def _live(draft: Draft, revision: Revision) -> Revision | None:
+    """What the public reads now; None while nothing is published, or when it is this revision."""
     live_id = draft.article.live_revision_id
-    if live_id is None or live_id == revision.id:
-        return None
-    live = session().get_one(Revision, live_id)
-    return render_changes(compare(live.tree, revision.tree), collapse=True)
+    return None if live_id in (None, revision.id) else session().get_one(Revision, live_id)
 
 
 def _answer(answer: Any) -> AnswerRow:

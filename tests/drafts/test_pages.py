@@ -15,6 +15,7 @@ from drafts.queries import draft_numbered
 from drafts.stages import Stage
 from labs.roles import Right
 from labs.service import add_member
+from publish import service as publication
 from tests import makers
 from tests.clients import PageClient
 
@@ -303,6 +304,32 @@ def test_who_proposed_takes_the_text_back(client: PageClient, house: House) -> N
     page = client.get(f"{house.page}/historique")
     assert "Retrait de la proposition" in page.main and "J’ai oublié les îles." in page.main
     assert "Version 1" in page.main
+
+
+def test_the_difference_with_the_published_text_stands_before_the_text(
+    client: PageClient, house: House
+) -> None:
+    fingerprint = submitted(house)
+    with unit_of_work():
+        draft = draft_numbered(house.draft)
+        review.sign_off(house["reviewer"], draft, house.south, fingerprint)
+        review.sign_off(house["north reviewer"], draft, house.north, fingerprint)
+        publication.publish(house["editor"], draft, fingerprint)
+    path = f"{house.page}/relecture"
+    # There is nothing to compare what is published with.
+    assert "Différence" not in client.sign_in(house["reviewer"]).get(path).main
+    with unit_of_work():
+        tree = [
+            makers.LEAD[0],
+            {**makers.LEAD[1], "content": [{"type": "text", "text": "Écrivez à la mairie."}]},
+        ]
+        service.replace_text(house["writer"], draft_numbered(house.draft), tree)
+        service.set_fields(house["writer"], draft_numbered(house.draft), title="Déclarer une naissance")
+    submitted(house)
+    page = client.get(path)
+    assert "Différence avec la version publiée" in page.main and "1 bloc inchangé" in page.main
+    removed = [" ".join("".join(element.itertext()).split()) for element in page.all("del")]
+    assert removed[0] == f"supprimé : {TITLE}" and any("Présentez-vous" in words for words in removed)
 
 
 def test_a_review_goes_on_while_the_draft_is_written(client: PageClient, house: House) -> None:
