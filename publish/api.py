@@ -99,7 +99,8 @@ def register(blueprint: Blueprint) -> None:
     @blueprint.get("/api/v1/articles/<slug>")
     @guarded(Act.PORTAL_READ)
     def api_article(slug: str) -> Response:
-        found = queries.article_at(slug)
+        known = addresses.understood(addresses.article(slug))
+        found = queries.article_at(slug) if known else None
         if isinstance(found, str):
             response = _json({"moved": _absolute(f"/api/v1/articles/{found}")}, 301)
             response.headers["Location"] = f"/api/v1/articles/{found}"

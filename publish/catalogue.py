@@ -148,3 +148,7 @@ def services(where: sa.ColumnElement[bool] | None = None) -> list[Service]:
     )
     rows = session().scalars(query if where is None else query.where(where))
     return sorted((_service(row) for row in rows), key=lambda service: sort_key(service.title))
+
+
+def count(kind: type[Administration] | type[OnlineService]) -> int:
+    return session().scalar(sa.select(sa.func.count()).select_from(kind)) or 0

@@ -38,6 +38,7 @@ from publish.subjects import summaries
 
 # Beside an article: the two first counters of each administration, the others one click away.
 MOST_DESKS = 2
+MOST_RELATED = 4
 
 
 @dataclass(frozen=True)
@@ -207,17 +208,6 @@ def reading(card: Card) -> Reading:
     by_slug = (
         {service.slug: service for service in services(OnlineService.slug.in_(wanted))} if wanted else {}
     )
-    cards = live_cards()
-    mine = set(card.listed("themes")) | {f"+{slug}" for slug in card.listed("life_events")}
-
-    def nearness(other: Card) -> int:
-        return len(
-            mine & (set(other.listed("themes")) | {f"+{slug}" for slug in other.listed("life_events")})
-        )
-
-    near = sorted(
-        (other for other in cards if other.article_id != card.article_id), key=nearness, reverse=True
-    )
     return Reading(
         card=card,
         body=edition.body,
@@ -236,8 +226,24 @@ def reading(card: Card) -> Reading:
         review_date=review_date(card.fields),
         themes=_named(SubjectKind.THEME, card),
         life_events=_named(SubjectKind.LIFE_EVENT, card),
-        related=tuple(other for other in near[:4] if nearness(other)),
+        related=_related(card),
     )
+
+
+def _subjects_of(card: Card) -> set[tuple[str, str]]:
+    return {(kind, slug) for kind in SubjectKind for slug in card.listed(kind)}
+
+
+def _related(card: Card) -> tuple[Card, ...]:
+    """The articles that share most themes and life events, the newest first among equals."""
+    mine = _subjects_of(card)
+    near = [
+        (len(mine & _subjects_of(other)), other)
+        for other in live_cards()
+        if other.article_id != card.article_id
+    ]
+    near.sort(key=lambda entry: -entry[0])
+    return tuple(other for shared, other in near[:MOST_RELATED] if shared)
 
 
 def _named(kind: SubjectKind, card: Card) -> tuple[Subject, ...]:

@@ -14,6 +14,7 @@ from flask_babel import format_date
 from markupsafe import Markup
 
 from app import clock
+from app.directory.models import Administration, OnlineService
 from drafts.render import outline
 from publish import addresses, catalogue, feeds, queries, store
 from publish.addresses import Kind
@@ -25,9 +26,7 @@ RECENT = 6
 # A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
 FEWEST_HEADINGS = 3
 # Characters HTML does not allow, even escaped; a text may carry them, a page may not.
-_NOT_HTML = {
-    code: None for code in (*range(0x09), 0x0B, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xFFFE, 0xFFFF)
-}
+_NOT_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _LEAD = re.compile(r'<p class="lead"[^>]*>.*?</p>', re.DOTALL)
 
 
@@ -65,7 +64,7 @@ class Renderer:
             "date_longue": lambda day: format_date(day, "d MMMM y"),
         }
         text = self.app.jinja_env.get_template(f"publish/{template}").render(**words, **context)
-        return text.translate(_NOT_HTML)
+        return _NOT_HTML.sub("", text)
 
     def made(self, template: str, path: str, **context: Any) -> Page:
         return store.made(path, self.html(template, path, **context), HTML, self.csp)
@@ -88,8 +87,8 @@ def _home(site: Renderer, path: str, _slug: str) -> Page:
         "home.html", path,
         themes=[subject for subject in queries.subjects(SubjectKind.THEME, cards) if subject.articles],
         life_events=[subject for subject in queries.subjects(SubjectKind.LIFE_EVENT, cards) if subject.articles],
-        recent=cards[:RECENT], count=len(cards), administrations=len(catalogue.places()),
-        services=len(catalogue.services()),
+        recent=cards[:RECENT], count=len(cards), administrations=catalogue.count(Administration),
+        services=catalogue.count(OnlineService),
     )  # fmt: skip
 
 
@@ -163,8 +162,9 @@ def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
 
 def _administrations(site: Renderer, path: str, _slug: str) -> Page:
     groups = []
+    places = catalogue.places()
     for kind, name in catalogue.kind_names().items():
-        inside = [place for place in catalogue.places() if place.kind is kind]
+        inside = [place for place in places if place.kind is kind]
         if inside:
             groups.append(
                 (str(kind).replace("_", "-"), name, [catalogue.office_of(place) for place in inside])
