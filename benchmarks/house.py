@@ -35,13 +35,22 @@ EMPTY = [{"type": "paragraph", "attrs": {"id": BLOCK}}]
 
 @dataclass(frozen=True)
 class Place:
-    """A draft two people may write: whose cookies, which block; `has_log` when its database can be read here."""
+    """A draft two people may write: whose cookies, which block.
+
+    `has_log` when its database can be read here; `journal` is what the server writes about itself, if it is ours.
+    """
 
     url: str
     cookies: tuple[str, str]
     draft_id: int
     block_id: str
     has_log: bool
+    journal: Path | None = None
+
+    def complaints(self) -> list[str]:
+        """What the server warned of."""
+        lines = self.journal.read_text(errors="replace").splitlines() if self.journal is not None else []
+        return [line for line in lines if " WARNING " in line or " ERROR " in line or "Traceback" in line]
 
 
 def empty_draft(ana: Actor, lab: Lab) -> Draft:
@@ -62,7 +71,7 @@ def own_house(database_url: str = "") -> Iterator[Place]:
         server = LiveServer(Path(folder), url).start()
         try:
             create_app(Settings.from_env({}, database_url=url, data_dir=Path(folder), secret_key=SECRET))
-            yield _two_people(server.url)
+            yield _two_people(server)
         finally:
             database().engine.dispose()
             server.stop()
@@ -86,14 +95,14 @@ def _own_database(server_url: str) -> Iterator[str]:
             connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
-def _two_people(url: str) -> Place:
+def _two_people(server: LiveServer) -> Place:
     with unit_of_work():
         south, north = makers.make_administration("Province Sud"), makers.make_administration("Province Nord")
         facilitator, ana, ben = (makers.make_agent(place) for place in (south, south, north))
         lab = makers.make_lab(facilitator, south, ana, ben)
         draft_id = empty_draft(ana, lab).id
     cookies = (f"openlab={token_for(ana)}", f"openlab={token_for(ben)}")
-    return Place(url, cookies, draft_id, BLOCK, has_log=True)
+    return Place(server.url, cookies, draft_id, BLOCK, has_log=True, journal=server.log)
 
 
 def other_house(url: str, people: tuple[str, str], password: str, draft_id: int) -> Place:

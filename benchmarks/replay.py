@@ -44,6 +44,7 @@ class Outcome:
     worst_ms: float
     expected: str
     texts: dict[str, str]
+    complaints: list[str]
 
     @property
     def differences(self) -> list[str]:
@@ -66,12 +67,13 @@ class Outcome:
             },
             "readers_that_agree": len(self.texts) - len(self.differences),
             "readers": len(self.texts),
+            "complaints_of_the_server": len(self.complaints),
         }
 
 
 def replay(place: Place, trace: Trace, progress: Callable[[int], None] = lambda _done: None) -> Outcome:
     """Type `trace` at `place` and read the text everywhere. Raises Stopped when it cannot be typed to the end."""
-    ledger = Ledger()
+    ledger, told_before = Ledger(), len(place.complaints())
     writers = [Writer(agent, trace, ledger) for agent in (0, 1)]
     try:
         for writer, cookie in zip(writers, place.cookies, strict=True):
@@ -92,10 +94,12 @@ def replay(place: Place, trace: Trace, progress: Callable[[int], None] = lambda 
         for writer in writers:
             writer.leave()
     texts |= readings.of_server(place) | readings.of_log(place)
-    return _outcome(trace, seconds, writers, texts)
+    return _outcome(trace, seconds, writers, texts, place.complaints()[told_before:])
 
 
-def _outcome(trace: Trace, seconds: float, writers: list[Writer], texts: dict[str, str]) -> Outcome:
+def _outcome(
+    trace: Trace, seconds: float, writers: list[Writer], texts: dict[str, str], complaints: list[str]
+) -> Outcome:
     measures = [writer.measures for writer in writers]
     waits = sorted(wait * 1000 for one in measures for wait in one.latencies)
     return Outcome(
@@ -110,6 +114,7 @@ def _outcome(trace: Trace, seconds: float, writers: list[Writer], texts: dict[st
         worst_ms=waits[-1],
         expected=trace.end,
         texts=texts,
+        complaints=complaints,
     )
 
 
@@ -123,6 +128,8 @@ def table(outcome: Outcome) -> str:
         f"refusals             {refusals or 'none'}; sent again: {outcome.sent_again}",
         f"messages received    {outcome.messages:,}, of which {outcome.acknowledgements:,} acknowledged",
         f"saved after (ms)     median {outcome.median_ms:.1f}, 95 % {outcome.p95_ms:.1f}, worst {outcome.worst_ms:.0f}",
+        f"the server warned    {len(outcome.complaints)} times",
+        *outcome.complaints[:10],
         "",
     ]
     for reader, text in outcome.texts.items():

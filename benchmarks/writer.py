@@ -119,8 +119,7 @@ class Writer:
     def leave(self) -> None:
         self._leaving = True
         if self._socket.connected:
-            # In a thread of its own: websocket-client waits three seconds for the closing handshake to end.
-            threading.Thread(target=self._socket.disconnect, daemon=True).start()
+            self._socket.disconnect()
 
     # --- typing -------------------------------------------------------------------------------------------
 

@@ -52,6 +52,15 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]
             max_message_size=MAX_MESSAGE,
         )
 
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        try:
+            return super().__call__(environ, start_response)
+        finally:
+            # The connection ends with its WebSocket. Otherwise pywsgi takes the client's closing frame for the next
+            # request, answers 400 to a tab that is gone, and logs an error for each.
+            source = environ["wsgi.input"]
+            getattr(source, "rfile", source).close()
+
 
 def options(settings: Settings) -> dict[str, Any]:
     return {
