@@ -244,6 +244,7 @@ def _update(sid: str, payload: object, answer: Answer | None) -> None:
     try:
         stroke = read_update(payload)
         table, seat = _seat_of(sid, stroke.draft_id, EVENTS["update"].act)
+        pulse.connections[sid].at_work = True
         wait = (seat.bulk if stroke.bulk else seat.strokes).wait()
         if wait:
             raise WireRefusal(Code.RATE_LIMITED, wait)

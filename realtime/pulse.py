@@ -14,6 +14,7 @@ from gevent.event import Event
 
 from app import clock
 from app.accounts.models import SignIn
+from app.accounts.service import keep_alive
 from app.db import reading, session, unit_of_work
 from app.errors import DomainError
 from drafts import log
@@ -220,5 +221,10 @@ def _renew_leases() -> None:
     names = [seat.name for table in tables.values() for seat in table.seats.values()]
     if names and time.monotonic() - _renewed_at > LEASE.total_seconds() / 3:
         _renewed_at = time.monotonic()
+        # Who types is at work, though no page is asked for; who only left a tab open is not.
+        working = {connection.actor.session_id for connection in connections.values() if connection.at_work}
         with unit_of_work():
             seats.renew(names)
+            keep_alive(working)
+        for connection in connections.values():
+            connection.at_work = False

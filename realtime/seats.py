@@ -39,6 +39,8 @@ class Connection:
     sid: str
     actor: Actor
     joins: Bucket = field(default_factory=lambda: Bucket(JOINS))
+    # Whether something was written since the pulse last kept the sign-in alive.
+    at_work: bool = False
 
 
 @dataclass

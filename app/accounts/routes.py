@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, request, session
+from flask import Blueprint, Response, current_app, g, redirect, request, session
 
 from app.accounts import cookie, service
 from app.accounts.forms import SignInForm
 from app.db import reading, unit_of_work
-from app.errors import Invalid, RateLimited
+from app.errors import Invalid, RateLimited, Unavailable
 from app.extensions import login_manager
 from app.policy import ANONYMOUS, Act, Actor
 from app.web import current_actor, guarded, local_path, page, see_other
@@ -27,6 +28,26 @@ def _identify(incoming: Any) -> Actor | None:
     with reading():
         actor = service.actor_for_token(token)
     return actor if actor.is_authenticated else None
+
+
+# When this process last pushed a session's end further, so that reading pages costs a write a minute at most.
+_kept_at: dict[int, float] = {}
+
+
+@blueprint.after_app_request
+def _keep_alive(response: Response) -> Response:
+    # Only where the request asked who is there: a stylesheet does not.
+    actor = current_actor() if "_login_user" in g else ANONYMOUS
+    if actor.session_id and time.monotonic() - _kept_at.get(actor.session_id, -60) >= 60:
+        _kept_at[actor.session_id] = time.monotonic()
+        if len(_kept_at) > 10_000:
+            _kept_at.clear()
+        try:
+            with unit_of_work():
+                service.keep_alive([actor.session_id])
+        except Unavailable:
+            pass  # the page was made; the session's end is pushed at the next one
+    return response
 
 
 @blueprint.get("/connexion")

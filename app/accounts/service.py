@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -184,12 +185,28 @@ def _actor(person: Person, administration: Administration | None, sign_in_id: in
     )
 
 
-def keep_alive(actor: Actor) -> None:
-    """Push the end of a session further, at most once every five minutes so that reading costs no write."""
-    row = session().get(SignIn, actor.session_id)
-    if row is not None and clock.now() - row.seen_at > timedelta(minutes=5):
-        row.seen_at = clock.now()
-        row.expires_at = clock.now() + (IDLE_SHARED if row.shared_computer else IDLE)
+def keep_alive(sign_in_ids: Collection[int]) -> None:
+    """Push the end of these sessions further, because their people are at work; at most every five minutes each.
+
+    On a shared computer the five minutes would be a quarter of the whole; there it is every minute.
+    """
+    now = clock.now()
+    for shared, idle, every in (
+        (False, IDLE, timedelta(minutes=5)),
+        (True, IDLE_SHARED, timedelta(minutes=1)),
+    ):
+        session().execute(
+            sa.update(SignIn)
+            .where(
+                SignIn.id.in_(sign_in_ids),
+                SignIn.shared_computer.is_(shared),
+                SignIn.revoked_at.is_(None),
+                SignIn.expires_at > now,
+                SignIn.seen_at < now - every,
+            )
+            .values(seen_at=now, expires_at=now + idle)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def create_person(
