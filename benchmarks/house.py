@@ -48,7 +48,7 @@ class Place:
     journal: Path | None = None
 
     def complaints(self) -> list[str]:
-        """What the server warned of."""
+        """What the server warned of; nothing is known of one that is not ours."""
         lines = self.journal.read_text(errors="replace").splitlines() if self.journal is not None else []
         return [line for line in lines if " WARNING " in line or " ERROR " in line or "Traceback" in line]
 

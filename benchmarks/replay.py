@@ -128,7 +128,7 @@ def table(outcome: Outcome) -> str:
         f"refusals             {refusals or 'none'}; sent again: {outcome.sent_again}",
         f"messages received    {outcome.messages:,}, of which {outcome.acknowledgements:,} acknowledged",
         f"saved after (ms)     median {outcome.median_ms:.1f}, 95 % {outcome.p95_ms:.1f}, worst {outcome.worst_ms:.0f}",
-        f"the server warned    {len(outcome.complaints)} times",
+        f"warnings read        {len(outcome.complaints)} in the journal of the server (with --url it is not read)",
         *outcome.complaints[:10],
         "",
     ]
