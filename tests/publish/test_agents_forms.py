@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
+from app import clock
 from app.db import reading, session, unit_of_work
 from app.directory.models import Administration
 from drafts import review
+from publish import schedule
 from publish.models import Edition
 from tests.clients import PageClient
 from tests.publish.press import RICH, Press, block, draft_called
@@ -18,7 +22,7 @@ def test_the_editor_publishes_from_the_review(press: Press, client: PageClient) 
     page = client.get(f"/brouillons/{draft_id}/relecture")
     form = page.form(f"/brouillons/{draft_id}/publier")
     assert form.values["empreinte"] == fingerprint and form.values["note"] == "Première publication."
-    assert "/fiches/changer-d-adresse" in page.main and fingerprint[:16] in page.main
+    assert "/fiches/changer-d-adresse" in page.main and fingerprint[:12] in page.main
     client.send(f"/brouillons/{draft_id}/publier", relu="y", note="Dite à la publication.")
     after = client.follow()
     assert "/fiches/changer-d-adresse" in after.main and "/fiches/changer-d-adresse" in after.links()
@@ -92,3 +96,18 @@ def test_the_second_edition_says_what_it_replaces(press: Press, client: PageClie
     client.sign_in(press.editor)
     page = client.get(f"/brouillons/{draft_id}/relecture")
     assert "version 2" in page.main
+
+
+def test_a_planned_publication_is_called_off_from_the_review(press: Press, client: PageClient) -> None:
+    draft_id, fingerprint = press.approved()
+    with unit_of_work():
+        schedule.schedule(
+            press.editor, draft_called(draft_id), fingerprint, clock.now() + timedelta(days=2), "À lire."
+        )
+    client.sign_in(press.editor)
+    page = client.get(f"/brouillons/{draft_id}/relecture")
+    assert "sera publié le" in page.main
+    client.send(f"/brouillons/{draft_id}/publication/annuler")
+    page = client.follow()
+    assert not page.offers(f"/brouillons/{draft_id}/publication/annuler")
+    assert page.offers(f"/brouillons/{draft_id}/publier")
