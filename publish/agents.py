@@ -41,6 +41,7 @@ class Offer:
     note: str
     signs_too: bool
     scheduled_for: datetime | None
+    may_wait: bool
     why_not: str
 
     @property
@@ -71,6 +72,7 @@ def offer(actor: Actor, draft: Draft, revision: Revision) -> Offer | None:
         note=revision.change_note,
         signs_too=signs_too,
         scheduled_for=schedule.scheduled_for(draft) if draft.stage is Stage.SCHEDULED else None,
+        may_wait=draft.stage is Stage.APPROVED,
         why_not=why_not,
     )
 
@@ -114,25 +116,54 @@ Verb = Callable[[Actor, Draft, str, str], Edition]
 
 def _published(draft_id: int, verb: Verb) -> Any:
     form = PublishForm()
+
+    def done(draft: Draft) -> str:
+        edition = verb(current_actor(), draft, form.empreinte.data or "", form.note.data or "")
+        address = addresses.article(edition.slug)
+        if edition.number == 1:
+            return _("La fiche est publiée : %(address)s.", address=address)
+        return _("La nouvelle version de la fiche est publiée : %(address)s.", address=address)
+
+    return _done(draft_id, form, list, done, then="drafts.show")
+
+
+def _planned(draft_id: int) -> Any:
+    form = PublishForm()
+
+    def done(draft: Draft) -> str:
+        at = form.moment()
+        assert at is not None  # its absence is one of the faults below
+        schedule.schedule(current_actor(), draft, form.empreinte.data or "", at, form.note.data or "")
+        return _("La publication est programmée.")
+
+    return _done(draft_id, form, form.faults_of_the_moment, done, then="drafts.review")
+
+
+def _done(
+    draft_id: int,
+    form: PublishForm,
+    more: Callable[[], list[tuple[str, str]]],
+    verb: Callable[[Draft], str],
+    then: str,
+) -> Any:
+    """One act of the form; what is wrong is shown on a page of its own, what was done is said on the next."""
     faults = [] if form.validate_on_submit() and form.relu.data else form.faults()
+    # After the validation, which empties the lists of what is wrong.
+    faults += more()
     if not faults:
         try:
             with unit_of_work():
-                edition = verb(
-                    current_actor(), draft_door(draft_id), form.empreinte.data or "", form.note.data or ""
-                )
-                address, number = addresses.article(edition.slug), edition.number
+                said = verb(draft_door(draft_id))
         except (Invalid, Refused) as error:
-            field = "#publier-note" if error.detail.get("field") == "change_note" else ""
-            faults = [(field, error.message)]
+            faults = [(_FIELDS.get(str(error.detail.get("field")), ""), error.message)]
     if faults:
         return _again(draft_id, form, faults)
-    flash(
-        _("La fiche est publiée : %(address)s.", address=address)
-        if number == 1
-        else _("La nouvelle version de la fiche est publiée : %(address)s.", address=address)
-    )
-    return see_other("drafts.show", draft_id=draft_id)
+    flash(said)
+    return see_other(then, draft_id=draft_id)
+
+
+# Where a field of a verb is typed.
+_FIELDS = {"change_note": "#publier-note", "at": "#publier-jour"}
 
 
 def _again(draft_id: int, form: PublishForm, faults: list[tuple[str, str]]) -> Any:
@@ -154,6 +185,11 @@ def register(blueprint: Blueprint) -> None:
     @guarded(Act.DRAFT_PUBLISH, draft_door)
     def read_and_publish(draft_id: int) -> Any:
         return _published(draft_id, service.sign_and_publish)
+
+    @blueprint.post("/brouillons/<int:draft_id>/publication/programmer")
+    @guarded(Act.DRAFT_PUBLISH, draft_door)
+    def plan(draft_id: int) -> Any:
+        return _planned(draft_id)
 
     @blueprint.post("/brouillons/<int:draft_id>/publication/annuler")
     @guarded(Act.DRAFT_PUBLISH, draft_door)

@@ -39,6 +39,11 @@ def publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "")
     draft = log.lock_draft(draft.id)
     if draft.stage is Stage.IN_REVIEW:
         require(actor, Act.DRAFT_PUBLISH, draft)
+        current = review.open_revision(draft)
+        if current is None or current.fingerprint != fingerprint:
+            raise MovedOn(
+                _("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page.")
+            )
         raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
     revision = review.may_publish(actor, draft).revision
     if fingerprint != revision.fingerprint:

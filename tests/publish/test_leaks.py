@@ -124,7 +124,9 @@ def test_an_agent_who_may_not_read_a_draft_learns_nothing_of_it(press: Press, cl
         assert SECRET not in client.http.get(path).get_data(as_text=True).replace(path, ""), path
 
 
-@pytest.mark.parametrize("act", ["publier", "relire-et-publier", "publication/annuler"])
+@pytest.mark.parametrize(
+    "act", ["publier", "relire-et-publier", "publication/annuler", "publication/programmer"]
+)
 def test_the_acts_are_closed_to_strangers(press: Press, client: PageClient, act: str) -> None:
     client.app.config["WTF_CSRF_ENABLED"] = False
     client.app.testing = False
