@@ -13,8 +13,9 @@ export function goToBlock(view: EditorView, id: string): boolean {
   });
   if (found < 0) return false;
   const inside = view.state.doc.resolve(found + 1);
-  view.dispatch(view.state.tr.setSelection(TextSelection.near(inside, 1)).scrollIntoView());
+  // The focus first: what has no focus is not scrolled to.
   view.focus();
+  view.dispatch(view.state.tr.setSelection(TextSelection.near(inside, 1)).scrollIntoView());
   return true;
 }
 

@@ -5,6 +5,7 @@ import type { Command, EditorState } from "prosemirror-state";
 import type { EditorView } from "prosemirror-view";
 import {
   blockIs,
+  fillEmpty,
   listIs,
   markIsOn,
   noteIs,
@@ -133,7 +134,7 @@ export class Toolbar {
 
   /** After each change of the editor's state. */
   refresh(): void {
-    const state = this.view?.state;
+    const state = this.usable();
     const table = state !== undefined && inTable(state);
     for (const { tool, button } of this.buttons) {
       if (tool.onlyInTable) button.hidden = !table;
@@ -143,6 +144,19 @@ export class Toolbar {
       if (tool.on) button.setAttribute("aria-pressed", String(state !== undefined && tool.on(state)));
     }
     if (!this.current || this.current.hidden) this.makeCurrent(this.visible()[0] ?? null);
+  }
+
+  /** The state that the tools act on: an empty text has the paragraph that the first key would put in it. */
+  private usable(): EditorState | undefined {
+    const state = this.view?.state;
+    const filling = state && this.writable ? fillEmpty(state) : null;
+    return filling ? state!.apply(filling) : state;
+  }
+
+  private run(tool: Tool, view: EditorView): void {
+    const filling = fillEmpty(view.state);
+    if (filling) view.dispatch(filling);
+    tool.run(view);
   }
 
   private button(tool: Tool): HTMLButtonElement {
@@ -159,7 +173,7 @@ export class Toolbar {
     button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("click", () => {
       this.makeCurrent(button);
-      if (this.view && button.getAttribute("aria-disabled") !== "true") tool.run(this.view);
+      if (this.view && button.getAttribute("aria-disabled") !== "true") this.run(tool, this.view);
     });
     button.addEventListener("focus", () => this.makeCurrent(button));
     this.buttons.push({ tool, button });

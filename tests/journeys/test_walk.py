@@ -81,12 +81,12 @@ def test_from_a_keystroke_to_the_public_page(demo: Demo) -> None:
     tool(north, "Titre 4")
     north.keyboard.press("End")
     north.keyboard.press("Enter")
-    for left, right in zip("Dès l’arrivée : ", "Un mois, partout.", strict=False):
+    for left, right in zip("Dès l’arrivée : ", "Un mois partout.", strict=True):
         south.keyboard.type(left)
         north.keyboard.type(right)
     saved(south), saved(north)
     text = same_text(south, north)
-    assert "Dès l’arrivée : Passez à la mairie" in text and "Un mois, partout" in text
+    assert "Dès l’arrivée : Passez à la mairie" in text and "Un mois partout." in text
 
     # The text does not pass its checks: the fault is one click away, and mended there.
     propose(south, "Une page pour trois provinces.")
@@ -147,7 +147,7 @@ def test_from_a_keystroke_to_the_public_page(demo: Demo) -> None:
 
     editor = opened(demo.sit(EDITOR), MAIN_DRAFT)
     assert words(editor, FROZEN) == frozen
-    note = editor.get_by_label("Ce qui change pour le lecteur")
+    note = editor.get_by_role("textbox", name="Ce qui change pour le lecteur")
     expect(note).to_have_value("Une page pour trois provinces.")
     note.fill("Une seule page, pour les trois provinces.")
     editor.get_by_label("J’ai relu ce texte en entier. Je le publie.").check()
@@ -176,14 +176,15 @@ def test_from_a_keystroke_to_the_public_page(demo: Demo) -> None:
     assert demo.fetch(ADDRESS)[2] == body
 
     south.get_by_role("main").get_by_role("link", name="Historique").click()
-    deeds = south.get_by_role("rowheader").all_inner_texts()
-    assert [deed.split(" (")[0].strip() for deed in deeds] == [
-        "Création du brouillon",
-        "Proposition à la relecture",
-        "Visa",
-        "Visa",
-        "Approbation",
+    deeds = [deed.split(" (")[0].strip() for deed in south.get_by_role("rowheader").all_inner_texts()]
+    # The latest first.
+    assert deeds == [
         "Publication",
+        "Approbation",
+        "Visa",
+        "Visa",
+        "Proposition à la relecture",
+        "Création du brouillon",
     ]
     for page in (south, north, signer, second, editor):
         page.close()
@@ -260,11 +261,22 @@ def test_a_text_is_sent_back_with_a_reason_and_proposed_again(demo: Demo) -> Non
     reviewer.close(), writer.close(), again.close()
 
 
-@pytest.mark.parametrize("act", ["sign", "publish"])
-def test_a_page_that_has_moved_on_says_so(demo: Demo, act: str) -> None:
+@pytest.mark.parametrize(
+    ("title", "writer_email", "reader_email"),
+    [
+        (
+            "Le transport scolaire entre les îles et la Grande Terre",
+            "agent@province-iles.example",
+            "referent@province-iles.example",
+        ),
+        ("Faire suivre son courrier et ses factures", NORTH, EDITOR),
+    ],
+    ids=["signing", "publishing"],
+)
+def test_a_page_that_has_moved_on_says_so(
+    demo: Demo, title: str, writer_email: str, reader_email: str
+) -> None:
     """Two windows: what was read in the one is taken back and proposed anew in the other."""
-    title = "Le transport scolaire entre les îles et la Grande Terre"
-    writer_email, reader_email = "agent@province-iles.example", "referent@province-iles.example"
     writer, stale = demo.sit(writer_email), opened(demo.sit(reader_email), title)
     review = f"/{path_of(stale)}"
     writer.goto(f"{demo.url}{review}")
@@ -278,14 +290,37 @@ def test_a_page_that_has_moved_on_says_so(demo: Demo, act: str) -> None:
     propose(writer, "Un mot de plus.")
     said(writer, "Le texte est proposé à la relecture")
 
-    if act == "publish":
-        stale.get_by_label("Je le signe et je le publie").check()
-        stale.get_by_role("button", name="Relire et publier").click()
+    if reader_email == EDITOR:
+        stale.get_by_label("J’ai relu ce texte en entier.").check()
+        stale.get_by_role("button", name="Publier maintenant").click()
     else:
-        if stale.get_by_text("Signer sans publier").count():
-            stale.get_by_text("Signer sans publier").click()
         sign(stale)
     expect(stale.get_by_role("main")).to_contain_text("rechargez la page")
     fresh = demo.sit(reader_email, review)
-    assert "Réponse attendue" in answers(fresh)
+    assert "Réponse attendue" in answers(fresh) and "Visa" not in answers(fresh)
     writer.close(), stale.close(), fresh.close()
+
+
+def test_a_publication_is_called_off_and_planned_for_another_moment(demo: Demo) -> None:
+    editor = demo.sit(EDITOR, "/labs")
+    editor.goto(f"{demo.url}{path_to(demo, 'Se faire connaître à la mairie en arrivant')}/relecture")
+    editor.get_by_role("button", name="Annuler la publication programmée").click()
+    said(editor, "La publication programmée est annulée.")
+    expect(editor.locator(".badge")).to_have_text("Approuvé")
+    editor.get_by_label("J’ai relu ce texte en entier.").check()
+    editor.get_by_text("Choisir un autre moment").click()
+    editor.get_by_label("Jour").fill("2035-05-31")
+    editor.get_by_label("Heure, à Nouméa").fill("06:30")
+    editor.get_by_role("button", name="Programmer la publication").click()
+    said(editor, "La publication est programmée.")
+    expect(editor.get_by_role("main")).to_contain_text("31 mai 2035 à 06 h 30, heure de Nouméa")
+    assert demo.fetch("/fiches/se-faire-connaitre-a-la-mairie")[0] == 404
+    editor.close()
+
+
+def path_to(demo: Demo, title: str) -> str:
+    """Where a text stands, as a program of the person who writes it finds it."""
+    page = demo.sit(SOUTH)
+    found = page.request.get(f"{demo.url}/api/v1/drafts").json()["items"]
+    page.close()
+    return next(item["url"] for item in found if item["title"] == title)
