@@ -303,7 +303,7 @@ def test_a_page_that_has_moved_on_says_so(
 
 def test_a_publication_is_called_off_and_planned_for_another_moment(demo: Demo) -> None:
     editor = demo.sit(EDITOR, "/labs")
-    editor.goto(f"{demo.url}{path_to(demo, 'Se faire connaître à la mairie en arrivant')}/relecture")
+    editor.goto(f"{address_of(demo, 'Se faire connaître à la mairie en arrivant')}/relecture")
     editor.get_by_role("button", name="Annuler la publication programmée").click()
     said(editor, "La publication programmée est annulée.")
     expect(editor.locator(".badge")).to_have_text("Approuvé")
@@ -318,7 +318,7 @@ def test_a_publication_is_called_off_and_planned_for_another_moment(demo: Demo) 
     editor.close()
 
 
-def path_to(demo: Demo, title: str) -> str:
+def address_of(demo: Demo, title: str) -> str:
     """Where a text stands, as a program of the person who writes it finds it."""
     page = demo.sit(SOUTH)
     found = page.request.get(f"{demo.url}/api/v1/drafts").json()["items"]
