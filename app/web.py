@@ -117,7 +117,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_template_words)
     app.jinja_env.filters["jour"] = lambda instant: format_date(clock.local(instant), "d MMMM y")
     app.jinja_env.filters["moment"] = lambda instant: format_datetime(
-        clock.local(instant), "d MMMM y 'à' HH'\u00a0h\u00a0'mm"
+        clock.local(instant), "d MMMM y 'à' H'\u00a0h\u00a0'mm"
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -313,7 +313,7 @@ def test_a_publication_is_called_off_and_planned_for_another_moment(demo: Demo) 
     editor.get_by_label("Heure, à Nouméa").fill("06:30")
     editor.get_by_role("button", name="Programmer la publication").click()
     said(editor, "La publication est programmée.")
-    expect(editor.get_by_role("main")).to_contain_text("31 mai 2035 à 06 h 30, heure de Nouméa")
+    expect(editor.get_by_role("main")).to_contain_text("31 mai 2035 à 6 h 30, heure de Nouméa")
     assert demo.fetch("/fiches/se-faire-connaitre-a-la-mairie")[0] == 404
     editor.close()
 

@@ -174,7 +174,7 @@ def test_a_member_is_removed_and_the_page_says_what_it_means(client: PageClient,
 def test_a_seance_is_shown_in_the_time_of_the_territory(client: PageClient, house: House) -> None:
     path = f"{house.page}/seances/{house.seance}"
     page = client.sign_in(house["reader"]).get(path)
-    assert "3 mars 2026 à 08 h 30" in page.main and "UTC+11" in page.main
+    assert "3 mars 2026 à 8 h 30" in page.main and "UTC+11" in page.main
     assert page.all("time")[0].get("datetime") == "2026-03-02T21:30:00+00:00"
     assert "Koné" in page.main and "Tour de table (15 minutes)" in page.main
     client.get(f"{house.page}/seances/999", 404)
