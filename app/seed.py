@@ -19,11 +19,12 @@ from app.accounts import service as accounts
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
 from app.directory.models import Administration, Counter, Kind, Login, OnlineService, ServiceKind
+from app.jobs import Lease
 from app.policy import Actor, PortalRole
 from config import ROOT
 from drafts import review
 from drafts import service as drafts
-from drafts.models import Draft
+from drafts.models import Article, Draft
 from drafts.review_models import Revision
 from labs import service as labs
 from labs.models import Lab, Membership
@@ -32,6 +33,8 @@ from publish import schedule as scheduling
 from publish import service as publishing
 
 FOLDER = ROOT / "app" / "demo"
+# Stands while the demonstration is being filled, so that a broken-off filling is gone on with.
+MARKER = "demonstration"
 PASSWORD = "openlab-demo-2026"
 EDITOR = "editeur@dinum.example"
 Progress = Callable[[str, int, int], None]
@@ -43,12 +46,21 @@ def is_demonstration() -> bool:
 
 
 def when_empty(_app: Flask) -> bool:
-    """Fill an empty database; False when there is anything in it."""
-    with reading() as current:
-        if current.scalar(sa.select(Administration.id).limit(1)) is not None:
-            return False
+    """Fill an empty database, or go on where a filling was broken off; False when it holds anything else."""
+    with unit_of_work() as current:
+        if current.get(Lease, MARKER) is None:
+            if current.scalar(sa.select(Administration.id).limit(1)) is not None:
+                return False
+            current.add(Lease(name=MARKER, holder="seed", until=clock.now()))
     fill(_show)
+    with unit_of_work() as current:
+        current.delete(current.get_one(Lease, MARKER))
     return True
+
+
+def _known(kind: Any, **key: str) -> bool:
+    """Whether an earlier, broken-off filling made this already."""
+    return session().scalars(sa.select(kind).filter_by(**key)).first() is not None
 
 
 def _show(what: str, done: int, total: int) -> None:
@@ -93,6 +105,8 @@ def fill(progress: Progress) -> None:
 
 
 def add_administration(entry: dict[str, Any]) -> None:
+    if _known(Administration, slug=entry["slug"]):
+        return
     values = {key: value for key, value in entry.items() if key not in ("counters", "kind")}
     administration = Administration(kind=Kind(entry["kind"]), **values)
     administration.counters = [Counter(**counter) for counter in entry["counters"]]
@@ -101,6 +115,8 @@ def add_administration(entry: dict[str, Any]) -> None:
 
 
 def add_person(entry: dict[str, Any]) -> None:
+    if _known(Person, email=entry["email"]):
+        return
     person = accounts.create_person(
         entry["email"],
         f"{entry['given_name']} {entry['family_name']}",
@@ -115,6 +131,8 @@ def add_person(entry: dict[str, Any]) -> None:
 
 
 def add_service(entry: dict[str, Any]) -> None:
+    if _known(OnlineService, slug=entry["slug"]):
+        return
     names = ("slug", "title", "url", "summary")
     service = OnlineService(
         kind=ServiceKind(entry["kind"]), login=Login(entry["login"]), **{name: entry[name] for name in names}
@@ -139,22 +157,28 @@ def _actor(email: str) -> Actor:
 def add_lab(entry: dict[str, Any]) -> None:
     """A lab, its people, its sessions counted from today, and its drafts with what was done to them."""
     with unit_of_work():
-        leader = _actor(entry["facilitator"])
-        lab = labs.create_lab(
-            leader,
-            entry["title"],
-            entry["purpose"],
-            _administration(entry["lead_administration"]),
-            entry["slug"],
-        )
-        for member in entry["members"]:
-            if member["email"] != entry["facilitator"]:
-                labs.add_member(leader, lab, _person(member["email"]), Right(member["right"]))
-        for seance in entry["sessions"]:
-            _add_session(leader, lab, seance)
-        lab_id = lab.id
+        if not _known(Lab, slug=entry["slug"]):
+            _found_lab(entry)
     for draft in entry["drafts"]:
-        add_draft(lab_id, draft)
+        with unit_of_work():
+            if not _known(Article, slug=draft["slug"]):
+                add_draft(session().scalars(sa.select(Lab).filter_by(slug=entry["slug"])).one(), draft)
+
+
+def _found_lab(entry: dict[str, Any]) -> None:
+    leader = _actor(entry["facilitator"])
+    lab = labs.create_lab(
+        leader,
+        entry["title"],
+        entry["purpose"],
+        _administration(entry["lead_administration"]),
+        entry["slug"],
+    )
+    for member in entry["members"]:
+        if member["email"] != entry["facilitator"]:
+            labs.add_member(leader, lab, _person(member["email"]), Right(member["right"]))
+    for seance in entry["sessions"]:
+        _add_session(leader, lab, seance)
 
 
 def _add_session(leader: Actor, lab: Lab, entry: dict[str, Any]) -> None:
@@ -180,25 +204,18 @@ def _at(day: int, hour: str) -> datetime:
     return datetime.combine(date, time(hours, minutes), tzinfo=clock.NOUMEA)
 
 
-def add_draft(lab_id: int, entry: dict[str, Any]) -> None:
+def add_draft(lab: Lab, entry: dict[str, Any]) -> None:
     """A draft whose blocks are put in by those who wrote them, then the acts of its review."""
-    with unit_of_work():
-        lab = session().get_one(Lab, lab_id)
-        hands = entry["written_by"]
-        first = _actor(entry["opened_by"])
-        written = set(_block_ids(hands, entry["opened_by"]))
-        draft = _create(first, lab, entry, [block for block in entry["blocks"] if _id(block) in written])
-        for hand in hands:
-            if hand["email"] == entry["opened_by"]:
-                continue
+    hands, opener = entry["written_by"], entry["opened_by"]
+    written = set(_block_ids(hands, opener))
+    draft = _create(_actor(opener), lab, entry, [block for block in entry["blocks"] if _id(block) in written])
+    for hand in hands:
+        if hand["email"] != opener:
             written |= set(hand["blocks"])
-            drafts.replace_text(
-                _actor(hand["email"]), draft, [block for block in entry["blocks"] if _id(block) in written]
-            )
-        draft_id = draft.id
+            blocks = [block for block in entry["blocks"] if _id(block) in written]
+            drafts.replace_text(_actor(hand["email"]), draft, blocks)
     for act in entry["acts"]:
-        with unit_of_work():
-            _do(session().get_one(Draft, draft_id), act, entry)
+        _do(draft, act, entry)
 
 
 def _block_ids(hands: list[dict[str, Any]], email: str) -> list[str]:
@@ -256,6 +273,8 @@ def _under_review(draft: Draft) -> Revision:
 def publish_article(entry: dict[str, Any]) -> None:
     """The whole walk of one article: written, submitted, signed by every competent administration, published."""
     with unit_of_work():
+        if _known(Article, slug=entry["slug"]):
+            return
         lead = _administration(entry["lead_administration"])
         author = _hand(lead, "agent", entry.get("author"))
         signers = {slug: _hand(_administration(slug), "referent") for slug in entry["competent"]}

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+import labs.policy  # noqa: F401 - registers the judge that `require` asks about a lab
 from app import audit, clock, events
 from app.accounts.models import Person, PersonStatus
 from app.db import note, session

@@ -3,16 +3,21 @@
 * Deferred acknowledgements: a handler's return value is its acknowledgement, so a stroke could only be
   acknowledged by blocking its socket until the tick. `handle` gives handlers the acknowledgement as a function.
   Without it: return the answer after waiting for it; slower, equally right.
+* One message to a table of both kinds: engine.io keeps the first encoding of a packet that is sent to many, so
+  after a WebSocket had its bytes a polling client got them raw and its connection died; the other way round a
+  browser got base64 as text. Binary packets are encoded for each way of travelling.
 * Bounds before any of our code runs: fragments of a WebSocket message are only counted once they are all in
   memory, and a packet may announce any number of attachments.
 """
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Callable
 from typing import Any
 
+import engineio.packet
 import gevent.event
 import gevent.selectors
 import socketio
@@ -81,8 +86,20 @@ def options(settings: Settings) -> dict[str, Any]:
     }
 
 
+_encode_once = engineio.packet.Packet.encode
+
+
+def _encode(self: engineio.packet.Packet, b64: bool = False) -> str | bytes:
+    if not self.binary:
+        text: str = _encode_once(self, b64)
+        return text
+    data: bytes = self.data
+    return "b" + base64.b64encode(data).decode() if b64 else data
+
+
 def harden(server: socketio.Server) -> None:
     server.eio._async = {**server.eio._async, "websocket": BoundedWebSocket}
+    engineio.packet.Packet.encode = _encode
 
 
 def handle(server: socketio.Server, namespace: str, handlers: dict[str, Handler]) -> None:

@@ -130,7 +130,11 @@ def _taken(table: Table) -> list[Pending]:
 
 
 def _off_the_loop(table: Table, pending: Pending) -> Accepted:
-    return gevent.get_hub().threadpool.apply(_checked, (table, pending)) if pending.bulk else _checked(table, pending)
+    return (
+        gevent.get_hub().threadpool.apply(_checked, (table, pending))
+        if pending.bulk
+        else _checked(table, pending)
+    )
 
 
 def _prepare(table: Table, waiting: list[Pending], judge: Callable[[Table, Pending], Accepted]) -> Batch:

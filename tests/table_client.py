@@ -20,7 +20,9 @@ NAMESPACE = "/drafts"
 class TableClient:
     """One socket at the table. `events[name]` collects what the server sent; `doc` follows the draft."""
 
-    def __init__(self, url: str, token: str, transports: tuple[str, ...] = ("websocket",), origin: str | None = None):
+    def __init__(
+        self, url: str, token: str, transports: tuple[str, ...] = ("websocket",), origin: str | None = None
+    ):
         self.url, self.transports = url, list(transports)
         self.headers = {"Cookie": f"openlab={token}"} if token else {}
         if origin is not None:
@@ -52,7 +54,11 @@ class TableClient:
 
     def connect(self) -> TableClient:
         self.socket.connect(
-            self.url, headers=self.headers, namespaces=[NAMESPACE], transports=self.transports, wait_timeout=10
+            self.url,
+            headers=self.headers,
+            namespaces=[NAMESPACE],
+            transports=self.transports,
+            wait_timeout=10,
         )
         return self
 
@@ -105,8 +111,7 @@ class TableClient:
 
     def close(self) -> None:
         if self.socket.connected:
-            # In a thread of its own: websocket-client waits three seconds for the closing handshake to end.
-            threading.Thread(target=self.socket.disconnect, daemon=True).start()
+            self.socket.disconnect()
 
 
 def _with_client_id(doc: pycrdt.Doc, client_id: int) -> pycrdt.Doc:

@@ -21,7 +21,12 @@ SECONDS = 3.0
 def in_yjs(*states: bytes) -> list[dict]:
     lines = "\n".join(base64.b64encode(state).decode() for state in states) + "\n"
     done = subprocess.run(
-        ["node", "tests/realtime/open_in_yjs.mjs"], cwd=ROOT, input=lines, capture_output=True, text=True, timeout=60
+        ["node", "tests/realtime/open_in_yjs.mjs"],
+        cwd=ROOT,
+        input=lines,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

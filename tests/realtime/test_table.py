@@ -77,7 +77,9 @@ def test_people_at_the_table_come_from_the_server(scene, sit):
     assert {person["administration"] for person in people} == {"Province Sud", "Province Nord"}
     assert len(ana.wait("people")["people"]) >= 1
     ben.close()
-    ana.until(lambda client: any(len(told["people"]) == 1 for name, told in client.seen[-3:] if name == "people"))
+    ana.until(
+        lambda client: any(len(told["people"]) == 1 for name, told in client.seen[-3:] if name == "people")
+    )
 
 
 def _words(words):
@@ -174,7 +176,10 @@ def test_a_demoted_writer_is_told_and_reads_on(scene, sit):
     ana.join(scene.draft_id), ben.join(scene.draft_id)
     with unit_of_work():
         labs.change_right(
-            scene.facilitator, session().get_one(Lab, scene.lab_id), session().get_one(Person, scene.ben.id), Right.READ
+            scene.facilitator,
+            session().get_one(Lab, scene.lab_id),
+            session().get_one(Person, scene.ben.id),
+            Right.READ,
         )
     refused = ben.ask("update", {"draft": scene.draft_id, "update": ben.stroke(_words("non"))})
     assert refused["error"]["code"] == "forbidden"
@@ -195,7 +200,10 @@ def test_a_cursor_is_relayed_without_the_identity_it_claims(scene, sit):
 
     ana, ben = sit(scene.ana), sit(scene.ben)
     ana.join(scene.draft_id), ben.join(scene.draft_id)
-    state = {"user": {"name": "Le Maire", "color": "red;}*{"}, "cursor": {"anchor": {"tname": "content"}, "head": {"tname": "content"}}}
+    state = {
+        "user": {"name": "Le Maire", "color": "red;}*{"},
+        "cursor": {"anchor": {"tname": "content"}, "head": {"tname": "content"}},
+    }
     ben.say("awareness", {"draft": scene.draft_id, "update": _awareness(ana.client_id, 9, state)})
     ben.say("awareness", {"draft": scene.draft_id, "update": _awareness(ben.client_id, 1, state)})
     told = ana.wait("awareness")["update"]

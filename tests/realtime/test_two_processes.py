@@ -120,7 +120,9 @@ def test_a_right_taken_away_binds_on_the_other_process(scene, two):
     with unit_of_work():
         lab, person = session().get_one(Lab, scene.lab_id), session().get_one(Person, scene.ben.id)
         labs.change_right(scene.facilitator, lab, person, Right.READ)
-    late = ben.ask("update", {"draft": scene.draft_id, "update": ben.stroke(lambda c: add_paragraph(c, "non"))})
+    late = ben.ask(
+        "update", {"draft": scene.draft_id, "update": ben.stroke(lambda c: add_paragraph(c, "non"))}
+    )
     assert late["error"]["code"] == "forbidden"
     with unit_of_work():
         accounts.end_all(scene.ben.id)
