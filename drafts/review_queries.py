@@ -18,7 +18,7 @@ from drafts.compare_page import render_changes
 from drafts.models import Draft
 from drafts.queries import FieldLine, field_lines
 from drafts.render import render_blocks
-from drafts.review_models import Decision, Revision
+from drafts.review_models import Decision, DraftAct, Revision
 from drafts.stages import Deed
 from drafts.standing import Standing
 from drafts.words import decision_word, deed_word, stage_word
@@ -71,6 +71,9 @@ class ReviewPage:
     # The administrations this person may answer for now: (id, name).
     answer_for: tuple[tuple[int, str], ...]
     changes: Markup | None
+    # Against the version that was read before this one, and what its reviewer had asked for.
+    since: Markup | None
+    asked: str
     former_title: str
     is_short: bool
 
@@ -81,6 +84,7 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
     places = set(review.answerable(actor, draft)) if found.is_open else set()
     is_short = len(found.answers) < 2
     live = _live(draft, revision)
+    before = _before(draft, revision)
     deeds = [deed for deed in SHOWN_DEEDS if not (is_short and deed in SHARED_DEEDS)]
     return ReviewPage(
         title=revision.title,
@@ -111,6 +115,8 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
             if answer.administration_id in places
         ),
         changes=render_changes(compare(live.tree, revision.tree), collapse=True) if live else None,
+        since=render_changes(compare(before.tree, revision.tree), collapse=True) if before else None,
+        asked=_asked(before) if before else "",
         former_title=live.title if live is not None and live.title != revision.title else "",
         is_short=is_short,
     )
@@ -120,6 +126,26 @@ def _live(draft: Draft, revision: Revision) -> Revision | None:
     """What the public reads now; None while nothing is published, or when it is this revision."""
     live_id = draft.article.live_revision_id
     return None if live_id in (None, revision.id) else session().get_one(Revision, live_id)
+
+
+def _before(draft: Draft, revision: Revision) -> Revision | None:
+    """The version that was read and sent back before this one; None when that is what the public reads."""
+    before = session().scalars(
+        sa.select(Revision).where(Revision.draft_id == draft.id, Revision.number == revision.number - 1)
+    ).first()  # fmt: skip
+    return None if before is None or before.id == draft.article.live_revision_id else before
+
+
+def _asked(revision: Revision) -> str:
+    """The reason with which a version was sent back."""
+    return (
+        session().scalar(
+            sa.select(DraftAct.reason).where(
+                DraftAct.revision_id == revision.id, DraftAct.deed == Deed.REQUEST_CHANGES
+            )
+        )
+        or ""
+    )
 
 
 def _answer(answer: Any) -> AnswerRow:

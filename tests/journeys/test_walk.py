@@ -254,6 +254,9 @@ def test_a_text_is_sent_back_with_a_reason_and_proposed_again(demo: Demo) -> Non
     again = opened(demo.sit(SIGNS_NORTH), title)
     assert "avant" in words(again, FROZEN)
     expect(again.get_by_text("Version figée 2")).to_be_visible()
+    since = again.get_by_role("region", name="Depuis la dernière relecture")
+    expect(since).to_contain_text("Le vice-rectorat demande un mois")
+    expect(since.locator("ins")).to_contain_text("Un mois avant")
     # The South had signed the first version: that signature does not hold for another text.
     assert "Réponse attendue" in answers(again)
     sign(again)
