@@ -73,7 +73,14 @@ def create(slug: str) -> Any:
 @blueprint.get("/brouillons/<int:draft_id>")
 @guarded(Act.DRAFT_READ, draft_door)
 def show(draft_id: int) -> Any:
-    return _draft_page(draft_id, SubmitForm(formdata=None))
+    return _draft_page(draft_id, SubmitForm(formdata=None, note=_note_before(draft_id)))
+
+
+def _note_before(draft_id: int) -> str:
+    """What was said of the last version, unless that is the one the public reads: a new one says something new."""
+    draft = queries.draft_numbered(draft_id)
+    last = review.last_revision(draft)
+    return last.change_note if last is not None and last.id != draft.article.live_revision_id else ""
 
 
 def _draft_page(draft_id: int, form: SubmitForm, status: int = 200, faults: Faults | None = None) -> Any:

@@ -43,7 +43,7 @@ export class Table {
       const dot = document.createElement("span");
       dot.className = `person-dot colour-${colourOf(person)}`;
       dot.setAttribute("aria-hidden", "true");
-      const administration = person.administration ? ` — ${person.administration}` : "";
+      const administration = person.administration ? ` – ${person.administration}` : "";
       const you = person.person === self?.person ? " (vous)" : "";
       item.append(dot, `${person.name}${administration}${you}`);
       return item;

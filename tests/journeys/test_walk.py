@@ -249,6 +249,9 @@ def test_a_text_is_sent_back_with_a_reason_and_proposed_again(demo: Demo) -> Non
     caret_at_start(writer, "p", "Adressez-vous au vice-rectorat")
     writer.keyboard.type("Un mois avant : ")
     saved(writer)
+    # What was said of the version before is proposed again.
+    note = writer.get_by_label("Ce qui change pour le lecteur")
+    expect(note).to_have_value("Première version écrite en open lab.")
     propose(writer, "Le délai du vice-rectorat est juste.")
     said(writer, "Le texte est proposé à la relecture")
     again = opened(demo.sit(SIGNS_NORTH), title)
