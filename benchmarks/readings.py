@@ -18,6 +18,7 @@ from benchmarks.writer import words_of
 from config import ROOT
 from drafts import document, log
 from realtime.protocol import NAMESPACE
+from tests.table_client import in_order
 
 
 def of_server(place: Place) -> dict[str, str]:
@@ -26,7 +27,7 @@ def of_server(place: Place) -> dict[str, str]:
 
 
 def _joined(place: Place) -> str:
-    client = socketio.Client(reconnection=False)
+    client = in_order(socketio.Client(reconnection=False))
     client.connect(
         place.url, headers={"Cookie": place.cookies[1]}, namespaces=[NAMESPACE], transports=["websocket"]
     )

@@ -26,6 +26,7 @@ import socketio
 from benchmarks.trace import Stroke, Trace
 from realtime.limits import STROKES, Bucket
 from realtime.protocol import NAMESPACE, TRANSIENT
+from tests.table_client import in_order
 
 # So many strokes may be on their way: far more than a tick takes, far less than what a seat may send at once.
 IN_FLIGHT = 256
@@ -72,7 +73,7 @@ class Writer:
         self.measures = Measures()
         self.done = 0
         self.client_id = 0
-        self._socket = socketio.Client(reconnection=False)
+        self._socket = in_order(socketio.Client(reconnection=False))
         for name, handler in (("update", self._told), ("refused", self._refused), ("access", self._access)):
             self._socket.on(name, handler, namespace=NAMESPACE)
         self._socket.on("disconnect", lambda *_: self._stop("the socket was closed"), namespace=NAMESPACE)

@@ -39,8 +39,12 @@ class LiveServer:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {
-            **os.environ, "DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "PORT": str(self.port),
-            "SECRET_KEY": SECRET, **environ,
+            **os.environ,
+            "DATA_DIR": str(data_dir),
+            "DATABASE_URL": database_url,
+            "PORT": str(self.port),
+            "SECRET_KEY": SECRET,
+            **environ,
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.log = data_dir / f"server-{self.port}.log"
@@ -75,7 +79,8 @@ class LiveServer:
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(timeout)
-            assert "SWITCHED INSIDE A WRITE TRANSACTION" not in self.log.read_text(), self.log.read_text()[-6000:]
+            said = self.log.read_text()
+            assert "SWITCHED INSIDE A WRITE TRANSACTION" not in said, said[-6000:]
             return status
         except subprocess.TimeoutExpired:
             self.process.kill()

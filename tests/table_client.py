@@ -27,7 +27,7 @@ class TableClient:
         self.headers = {"Cookie": f"openlab={token}"} if token else {}
         if origin is not None:
             self.headers["Origin"] = origin
-        self.socket = socketio.Client(reconnection=False)
+        self.socket = in_order(socketio.Client(reconnection=False))
         self.doc = pycrdt.Doc()
         self.content = self.doc.get("content", type=pycrdt.XmlFragment)
         self.lock = threading.Lock()
@@ -112,6 +112,18 @@ class TableClient:
     def close(self) -> None:
         if self.socket.connected:
             self.socket.disconnect()
+
+
+def in_order(client: socketio.Client) -> socketio.Client:
+    """Handle messages one after the other: python-engineio starts a thread for each, and a busy machine lets the
+    bytes of a message overtake its head."""
+    usual = client.eio._trigger_event
+
+    def trigger(event: str, *args: Any, run_async: bool = False, **more: Any) -> Any:
+        return usual(event, *args, run_async=run_async and event != "message", **more)
+
+    client.eio._trigger_event = trigger
+    return client
 
 
 def _with_client_id(doc: pycrdt.Doc, client_id: int) -> pycrdt.Doc:
