@@ -25,7 +25,13 @@ unset SECRET_KEY DATABASE_URL REDIS_URL DATA_DIR PORT HOST PUBLIC_URL
 answers() {
   "$root/.venv/bin/python" -c 'import sys, sqlalchemy as sa; sa.create_engine(sys.argv[1]).connect()' "$1" 2>/dev/null
 }
-pytest() { "$root/.venv/bin/python" -m pytest "$@"; }
+# What the tests make goes into the clone as well. A folder per run, since pytest empties the one it is given.
+run=0
+pytest() {
+  run=$((run + 1))
+  mkdir -p "$root/.cache/tests"
+  "$root/.venv/bin/python" -m pytest --basetemp="$root/.cache/tests/$run" "$@"
+}
 
 if [ -n "$soak" ]; then
   SOAK=1 pytest -m soak --capture=no --timeout=0 "${@:-tests}"

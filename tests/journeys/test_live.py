@@ -157,6 +157,15 @@ def test_where_websockets_do_not_pass(scene, server, profile, proxy, line):
     saved(ben)
     assert "par un chemin détourné" in same_text(ana, ben)
     assert proxy.refused_websockets or proxy.muted_websockets
+    proxy.cut()
+    ana.keyboard.type(" puis sans rien", delay=10)
+    expect(ana.locator(STATE)).to_have_attribute("data-save-state", "offline", timeout=20_000)
+    ben.keyboard.type("encore, ", delay=10)
+    saved(ben)
+    proxy.line = line
+    saved(ana)
+    text = same_text(ana, ben)
+    assert text.count("puis sans rien") == 1 and text.count("encore, ") == 1
 
 
 def test_on_a_shared_computer_nothing_stays_on_the_device(scene, server, browser, proxy):
