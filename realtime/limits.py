@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-# A person holding a key down sends about 30 strokes a second; a robot that replays a trace sends more.
-STROKES = (200.0, 2000.0)
+# A person holding a key down sends about 30 strokes a second; a robot that replays a trace was measured at 340 to
+# 460 (docs/benchmarks.md). Beyond it a seat costs others their time.
+STROKES = (400.0, 4000.0)
 AWARENESS = (30.0, 100.0)
 JOINS = (5.0, 30.0)
 # Two a minute (realtime protocol): a large paste, an undo of "delete all", a long offline spell.
