@@ -15,6 +15,10 @@ from app.directory.models import Administration, Counter, Kind, Login, OnlineSer
 from app.extensions import gettext as _
 from app.markup import safe_href
 
+# From so many communes on, a service is every town hall's: naming those that are written down would send
+# the people of all the others to the wrong town.
+MANY_COMMUNES = 3
+
 
 @dataclass(frozen=True)
 class Office:
@@ -40,7 +44,21 @@ class Desk:
 
 
 @dataclass(frozen=True)
+class Concern:
+    """What a page is about: ids of the administrations that answer for it, slugs of the territories it is for."""
+
+    administrations: frozenset[int] = frozenset()
+    territories: frozenset[str] = frozenset()
+
+
+ANYONE = Concern()
+
+
+@dataclass(frozen=True)
 class Service:
+    """`offices` are all its owners, `named` how a line says them; `desk` is where to go without internet, None
+    when there is none or when it is the reader's own town hall (`is_town_hall`)."""
+
     slug: str
     title: str
     kind: str
@@ -49,7 +67,9 @@ class Service:
     summary: str
     outage: str
     offices: tuple[Office, ...]
+    named: tuple[str, ...]
     desk: Desk | None
+    is_town_hall: bool
 
 
 def kind_names() -> dict[Kind, str]:
@@ -119,8 +139,42 @@ def web_address(address: str | None) -> str | None:
     return href if href is not None and href.startswith(("https://", "http://")) else None
 
 
-def _service(row: OnlineService) -> Service:
-    counters = desks(row.owners)
+def _first_desk(place: Administration) -> Desk | None:
+    counters = desks([place])
+    return next((desk for desk in counters if desk.phone), counters[0] if counters else None)
+
+
+def _standing_in(owners: list[Administration], concern: Concern) -> Administration | None:
+    """The owner whose counter helps somebody who reads a page of that concern; None: their own town hall, or none.
+
+    First who answers for the page, then who is of its territory. Who serves the whole country does not stand in
+    for many communes: their counter does not do what a town hall does.
+    """
+    reachable = [place for place in owners if any(counter.phone for counter in place.counters)] or owners
+    many = _is_of_many_communes(owners)
+    for place in reachable:
+        if place.id in concern.administrations:
+            return place
+    for place in reachable:
+        if place.territory in concern.territories and (place.kind is Kind.COMMUNE or not many):
+            return place
+    return None if many else next(iter(reachable), None)
+
+
+def _is_of_many_communes(owners: list[Administration]) -> bool:
+    return sum(place.kind is Kind.COMMUNE for place in owners) >= MANY_COMMUNES
+
+
+def _named(owners: list[Administration], chosen: Administration | None) -> tuple[str, ...]:
+    """The owners in one line; of many communes, the one that is meant or "votre commune"."""
+    if not _is_of_many_communes(owners):
+        return tuple(place.short_name for place in owners)
+    commune = chosen.short_name if chosen is not None and chosen.kind is Kind.COMMUNE else _("votre commune")
+    return (commune, *(place.short_name for place in owners if place.kind is not Kind.COMMUNE))
+
+
+def _service(row: OnlineService, concern: Concern) -> Service:
+    chosen = _standing_in(row.owners, concern)
     return Service(
         slug=row.slug,
         title=row.title,
@@ -130,7 +184,9 @@ def _service(row: OnlineService) -> Service:
         summary=row.summary,
         outage=row.outage,
         offices=tuple(office_of(owner) for owner in row.owners),
-        desk=next((desk for desk in counters if desk.phone), counters[0] if counters else None),
+        named=_named(row.owners, chosen),
+        desk=_first_desk(chosen) if chosen is not None else None,
+        is_town_hall=chosen is None and bool(row.owners),
     )
 
 
@@ -142,12 +198,13 @@ def places(ids: Iterable[int] | None = None) -> list[Administration]:
     return sorted(session().scalars(query), key=lambda place: sort_key(place.name))
 
 
-def services(where: sa.ColumnElement[bool] | None = None) -> list[Service]:
+def services(where: sa.ColumnElement[bool] | None = None, concern: Concern = ANYONE) -> list[Service]:
+    """Services in alphabetical order, as a page of that concern shows them."""
     query = sa.select(OnlineService).options(
         selectinload(OnlineService.owners).selectinload(Administration.counters)
     )
     rows = session().scalars(query if where is None else query.where(where))
-    return sorted((_service(row) for row in rows), key=lambda service: sort_key(service.title))
+    return sorted((_service(row, concern) for row in rows), key=lambda service: sort_key(service.title))
 
 
 def count(kind: type[Administration] | type[OnlineService]) -> int:

@@ -22,6 +22,7 @@ from drafts.models import Article, ArticleState
 from drafts.review_models import Decision, RevisionCompetence, SignOff
 from publish import addresses
 from publish.catalogue import (
+    Concern,
     Desk,
     Office,
     Service,
@@ -205,9 +206,9 @@ def reading(card: Card) -> Reading:
         )
     )
     wanted = card.listed("services")
-    by_slug = (
-        {service.slug: service for service in services(OnlineService.slug.in_(wanted))} if wanted else {}
-    )
+    concern = Concern(frozenset(place.id for place in offices), frozenset(card.listed("territories")))
+    found = services(OnlineService.slug.in_(wanted), concern) if wanted else []
+    by_slug = {service.slug: service for service in found}
     return Reading(
         card=card,
         body=edition.body,
@@ -296,7 +297,9 @@ def office_page(slug: str) -> OfficePage | None:
         kind=kind_names()[place.kind],
         site=web_address(place.site),
         desks=desks([place]),
-        services=tuple(services(OnlineService.owners.any(Administration.id == place.id))),
+        services=tuple(
+            services(OnlineService.owners.any(Administration.id == place.id), Concern(frozenset({place.id})))
+        ),
         articles=tuple(
             sorted(
                 (card for card in cards if place.id in competent.get(card.revision_id, ())),
