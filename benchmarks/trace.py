@@ -114,7 +114,8 @@ def merged_text(strokes: Iterable[Stroke]) -> str:
     """The text after all strokes, found without any CRDT.
 
     One list holds every character there ever was, and each person has a mask of it; a new character stands right
-    behind the visible one on its left. That is enough because nobody inserts at the same place at the same time.
+    behind the visible one on its left. That is enough for this trace, whose few insertions at one place and one
+    moment end in the order of the agents; over the whole of it the result equals `endContent`.
     """
     order: list[int] = []
     letters: list[str] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gevent
 import socketio
 
 from realtime.protocol import NAMESPACE
-from realtime.rooms import Table
+from realtime.rooms import PARCEL, Table, merged
 from realtime.seats import Seat
 
 server: socketio.Server | None = None
@@ -29,6 +30,32 @@ def everybody(table: Table, event: str, payload: dict[str, Any], but: str | None
         skip_sid=but,
         namespace=NAMESPACE,
     )
+
+
+def rows(table: Table, told: Sequence[tuple[int, bytes, str | None, int | None]]) -> None:
+    """Rows of the log to everybody: (seq, update, client id, n) each, merged by parcels.
+
+    Each message's `seq` is that of its own last row: whoever has heard `seq` has heard everything up to it.
+    """
+    for start in range(0, len(told), PARCEL):
+        parcel = told[start : start + PARCEL]
+        whole = merged([update for _seq, update, _client, _n in parcel])
+        if whole is None:
+            for row in parcel:
+                _parcel(table, row[1], [row])
+        else:
+            _parcel(table, whole, parcel)
+
+
+def _parcel(table: Table, update: bytes, told: Sequence[tuple[int, bytes, str | None, int | None]]) -> None:
+    payload: dict[str, Any] = {"update": update, "seq": told[-1][0]}
+    saved: dict[str, int] = {}
+    for _seq, _update, client, n in told:
+        if client is not None and n is not None:
+            saved[client] = max(n, saved.get(client, 0))
+    if saved:
+        payload["saved"] = saved
+    everybody(table, "update", payload)
 
 
 def one(seat: Seat, event: str, payload: dict[str, Any]) -> None:

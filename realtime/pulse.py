@@ -23,7 +23,7 @@ from labs.models import Lab
 from labs.roles import Right
 from realtime import fanout, presence, seats
 from realtime.protocol import Code, error
-from realtime.rooms import Table, close_idle, merged, tables
+from realtime.rooms import Table, close_idle, tables
 from realtime.seats import LEASE, Connection, Seat, ladder
 
 logger = logging.getLogger(__name__)
@@ -140,8 +140,7 @@ def catch_up(table: Table) -> None:
             return
         if missed:
             room.seq = missed[-1].seq
-            for update in merged([row.update for row in missed]):
-                fanout.everybody(table, "update", {"update": update, "seq": room.seq})
+            fanout.rows(table, [(row.seq, row.update, None, None) for row in missed])
 
 
 def review_seats(table: Table) -> None:

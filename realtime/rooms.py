@@ -118,12 +118,16 @@ def close_idle() -> None:
             del tables[draft_id]
 
 
-def merged(updates: list[bytes]) -> list[bytes]:
-    """Updates as few messages: merged by 200, since pycrdt's merge is quadratic (8,000 take 178 ms)."""
-    if len(updates) <= 1:
-        return updates
+# pycrdt's merge is quadratic (8,000 updates take 178 ms), so a long tick goes out in several messages.
+PARCEL = 200
+
+
+def merged(updates: list[bytes]) -> bytes | None:
+    """A parcel of updates as one; None when pycrdt will not merge them and they have to go one by one."""
+    if len(updates) == 1:
+        return updates[0]
     try:
-        return [merge_updates(*updates[start : start + 200]) for start in range(0, len(updates), 200)]
+        return merge_updates(*updates)
     except Exception:
         logger.exception("a merge failed; the strokes go out one by one")
-        return updates
+        return None

@@ -22,7 +22,7 @@ from drafts import document, log
 from drafts.gate import Accepted, GateRefusal, check
 from realtime import fanout, pulse, whisper
 from realtime.protocol import Code, error
-from realtime.rooms import Pending, Table, merged, tables
+from realtime.rooms import Pending, Table, tables
 from realtime.seats import clients_of
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 MAX_TRIES = 5
 # The pace of a busy table: the fewer ticks, the fewer writes to each socket (see docs/architecture.md).
 SLOWEST_TICK = 0.025
+# An update of no struct and no deletion: it only carries what was saved.
+NOTHING = b"\x00\x00"
 
 _wake = Event()
 _due: set[int] = set()
@@ -229,39 +231,22 @@ def _finish(batch: Batch) -> None:
         for row in batch.missed:
             room.take_in(row.update)
         room.seq = batch.first + len(batch.accepted) - 1
-        _tell(
-            table,
-            [row.update for row in batch.missed] + [pending.update for pending in batch.accepted],
-            room.seq,
-            [*batch.accepted, *batch.known],
+        fanout.rows(table, [(row.seq, row.update, None, None) for row in batch.missed])
+        fanout.rows(
+            table, [(batch.first + place, *_told(pending)) for place, pending in enumerate(batch.accepted)]
         )
         whisper.say(table.draft_id)
-    elif any(pending.n is not None for pending in batch.known):
-        fanout.everybody(
-            table, "update", {"update": b"\x00\x00", "seq": room.seq, "saved": _saved(batch.known)}
-        )
+    numbered = [pending for pending in batch.known if pending.n is not None]
+    if numbered:
+        fanout.rows(table, [(room.seq, NOTHING, *_told(pending)[1:]) for pending in numbered])
     for offset, pending in enumerate(batch.accepted):
         pending.answer({"ok": True, "seq": batch.first + offset})
     for pending in batch.known:
         pending.answer({"ok": True, "seq": room.seq})
 
 
-def _saved(strokes: list[Pending]) -> dict[str, int]:
-    saved: dict[str, int] = {}
-    for pending in strokes:
-        if pending.n is not None:
-            key = str(pending.seat.client_id)
-            saved[key] = max(pending.n, saved.get(key, 0))
-    return saved
-
-
-def _tell(table: Table, updates: list[bytes], seq: int, strokes: list[Pending]) -> None:
-    messages = merged(updates)
-    for place, update in enumerate(messages):
-        payload: dict[str, object] = {"update": update, "seq": seq}
-        if place == len(messages) - 1 and (saved := _saved(strokes)):
-            payload["saved"] = saved
-        fanout.everybody(table, "update", payload)
+def _told(pending: Pending) -> tuple[bytes, str, int | None]:
+    return pending.update, str(pending.seat.client_id), pending.n
 
 
 def _fail(batch: Batch) -> None:

@@ -69,6 +69,21 @@ def test_a_tab_gets_its_own_client_id_again_and_two_tabs_never_share_one(scene, 
     assert sit(scene.ben).join(scene.draft_id, client_id=one)["client_id"] != one
 
 
+def test_of_two_insertions_at_one_place_the_first_to_sit_down_stands_first(scene, sit):
+    """Yjs puts the lower client id first, so ids are given in the order of coming: no draw of lots."""
+    clients = [sit(person) for person in (scene.ana, scene.ben, scene.facilitator)]
+    ids = [client.join(scene.draft_id)["client_id"] for client in clients]
+    assert ids == sorted(ids) and len(set(ids)) == 3
+    strokes = [
+        client.stroke(lambda content, words=words: content.children[1].children[0].insert(0, words))
+        for client, words in zip(clients, ("un ", "deux ", "trois "), strict=True)
+    ]
+    for client, stroke in reversed(list(zip(clients, strokes, strict=True))):
+        assert client.ask("update", {"draft": scene.draft_id, "update": stroke})["ok"]
+    for client in clients:
+        client.until(lambda c: "un deux trois " in c.text())
+
+
 def test_people_at_the_table_come_from_the_server(scene, sit):
     ana, ben = sit(scene.ana), sit(scene.ben)
     ana.join(scene.draft_id)
