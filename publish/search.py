@@ -1,73 +1,48 @@
 """Search: French stems in a table of our own, so that SQLite and PostgreSQL find the same things.
 
-A word is kept under the stem of its spelling and under that of its spelling without accents, both without
-accents: `déménagement`, `demenager` and `DÉMÉNAGEMENTS` meet.
+The table says which articles have a stem, and how much they are about it. What has been found is then read: the
+word itself comes before other words of its stem (`publish.words`), which are left out where they would only be noise.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-import snowballstemmer
 import sqlalchemy as sa
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app.db import session
 from app.directory.models import Administration
 from drafts import vocabulary
 from publish.catalogue import Service, services
+from publish.extracts import extract, marked
 from publish.models import Edition, SearchTerm
 from publish.queries import Card, competent_for, live_cards
+from publish.words import Kin, Sought, kins, sought, stems, words
 
 TITLE, LEAD, SUBJECT, BODY = 40, 12, 10, 6
 LONGEST_QUERY = 200
 MOST_WORDS = 12
 PER_PAGE = 20
-STEM_LENGTH = 60
-SNIPPET = 220
-
-_WORD = re.compile(r"[^\W_]+")
-_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|presqu|quelqu)[’']", re.IGNORECASE)
-# Words that say nothing about a subject.
-_STOP = """
-a ai au aux avec ce ces cet cette comment dans de des du elle en es est et etre eux faire fait faut
-il ils je la le les leur leurs lui ma mais me meme mes moi mon ne nos notre nous on ou par pas peut
-plus pour pourquoi puis quand que quel quelle quelles quels qui quoi sa sans se sera ses si son sont
-sur ta te tes toi ton tu un une vos votre vous y
-"""
-STOP = frozenset(_STOP.split())
-_stemmer = snowballstemmer.stemmer("french")
-
-
-def fold(text: str) -> str:
-    """Lower case, without accents, ligatures undone. Keeps the number of characters only where it can."""
-    text = text.lower().replace("œ", "oe").replace("æ", "ae")
-    return "".join(part for part in unicodedata.normalize("NFKD", text) if not unicodedata.combining(part))
-
-
-@lru_cache(maxsize=50_000)
-def stems(word: str) -> frozenset[str]:
-    """The stems a word is kept and sought under; empty for a word that says nothing."""
-    folded = fold(word)
-    if folded in STOP or (len(folded) < 2 and not folded.isdigit()) or len(folded) > STEM_LENGTH:
-        return frozenset()
-    composed = unicodedata.normalize("NFC", word.lower())
-    return frozenset({fold(_stemmer.stemWord(composed)), _stemmer.stemWord(folded)}) - {""}
-
-
-def words(text: str) -> Iterator[re.Match[str]]:
-    """The words of a text, elided articles left out."""
-    return _WORD.finditer(_ELISION.sub(lambda match: " " * len(match.group()), text))
+MOST_SERVICES = 5
+# Another word of the same stem in the title, at most 80 of weight, is worth less than the word itself in the lead;
+RELATIVE = 0.1
+# save where the text has the word itself: « Déménager à Lifou » is about a `déménagement`.
+CONFIRMED = 0.6
+# How many texts one query may make us read to tell a word from its relatives; the others keep their place.
+MOST_READ = 200
 
 
 def _counted(text: str) -> Counter[str]:
     return Counter(stem for match in words(text) for stem in stems(match.group()))
+
+
+def _title_weight(title: Counter[str]) -> int:
+    """The fewer words a title has, the more it is about each of them."""
+    return TITLE + round(TITLE / len(title))
 
 
 def index(edition: Edition) -> None:
@@ -75,8 +50,7 @@ def index(edition: Edition) -> None:
     weights: Counter[str] = Counter()
     title = _counted(edition.title)
     for stem in title:
-        # The fewer words a title has, the more it is about each of them.
-        weights[stem] += TITLE + round(TITLE / len(title))
+        weights[stem] += _title_weight(title)
     for stem in _counted(edition.lead):
         weights[stem] += LEAD
     titles = {**vocabulary.themes(), **vocabulary.life_events()}
@@ -130,51 +104,104 @@ class Found:
 def search(query: str, page: int = 1) -> Found:
     """Live articles for a query, the best first. Articles with all the words come before those with some."""
     query = " ".join(query[:LONGEST_QUERY].split())
-    wanted = _wanted(query)
+    wanted = sought(query)[:MOST_WORDS]
     if not wanted:
         return Found(query, (), 0, 1, False, ())
     cards = {card.article_id: card for card in live_cards()}
-    scores: dict[int, float] = {}
-    having: Counter[int] = Counter()
-    for group in wanted:
-        rows = _rows(group)
-        best: dict[int, int] = {}
-        for article_id, weight in rows:
-            if article_id in cards:
-                best[article_id] = max(best.get(article_id, 0), weight)
-        rarity = 1 + math.log((1 + len(cards)) / (1 + len(best)))
-        for article_id, weight in best.items():
-            scores[article_id] = scores.get(article_id, 0.0) + weight * rarity
-            having[article_id] += 1
-    whole = [article_id for article_id in scores if having[article_id] == len(wanted)]
-    chosen = whole or list(scores)
-    chosen.sort(key=lambda article_id: (-having[article_id], -scores[article_id], cards[article_id].title))
+    weights = [_weights(word, cards) for word in wanted]
+    having = Counter(article_id for found in weights for article_id in found)
+    whole = [article_id for article_id in having if having[article_id] == len(wanted)]
+    candidates = whole or list(having)
+    scores = _scores(wanted, weights, [cards[article_id] for article_id in candidates], len(cards))
+    chosen = sorted(scores, key=lambda one: (-having[one], -scores[one], cards[one].title))
     pages = max(1, math.ceil(len(chosen) / PER_PAGE))
     page = min(max(page, 1), pages)
-    shown = chosen[(page - 1) * PER_PAGE : page * PER_PAGE]
-    texts = session().execute(
-        sa.select(Edition.article_id, Edition.plain).where(
-            Edition.revision_id.in_([cards[article_id].revision_id for article_id in shown])
-        )
-    )
-    plain = {row.article_id: row.plain for row in texts}
-    sought = frozenset().union(*wanted)
+    shown = [cards[article_id] for article_id in chosen[(page - 1) * PER_PAGE : page * PER_PAGE]]
+    texts = _texts(shown)
     hits = tuple(
-        Hit(
-            cards[one], marked(cards[one].title, sought), extract(plain.get(one, ""), cards[one].lead, sought)
-        )
-        for one in shown
+        Hit(card, marked(card.title, wanted), extract(texts.get(card.article_id, ""), card.lead, wanted))
+        for card in shown
     )
     return Found(query, hits, len(chosen), page, not whole and bool(chosen), tuple(_services(wanted)))
 
 
-def _wanted(query: str) -> list[frozenset[str]]:
-    groups: list[frozenset[str]] = []
-    for match in words(query):
-        group = stems(match.group())
-        if group and group not in groups:
-            groups.append(group)
-    return groups[:MOST_WORDS]
+def _weights(word: Sought, cards: Iterable[int]) -> dict[int, int]:
+    """{article: weight} of a word among live articles."""
+    found: dict[int, int] = {}
+    for article_id, weight in _rows(word.stems):
+        if article_id in cards:
+            found[article_id] = max(found.get(article_id, 0), weight)
+    return found
+
+
+def _texts(cards: Sequence[Card]) -> dict[int, str]:
+    """{article: the words of its live edition}."""
+    rows = session().execute(
+        sa.select(Edition.article_id, Edition.plain).where(
+            Edition.id.in_([card.edition_id for card in cards])
+        )
+    )
+    return {row.article_id: row.plain for row in rows}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a word stands in an article, and as what; `subject` and `body` are what is left of its weight there."""
+
+    title: Kin
+    lead: Kin
+    title_weight: int
+    subject: int
+    body: int
+
+    def score(self, in_body: Kin) -> float:
+        near = CONFIRMED if in_body is Kin.ITSELF else RELATIVE
+        share = {Kin.NONE: 0.0, Kin.RELATIVE: near, Kin.ITSELF: 1.0}
+        honours = self.title_weight * share[self.title] + LEAD * share[self.lead]
+        return honours + self.subject + self.body * (near if in_body is Kin.RELATIVE else 1.0)
+
+    @property
+    def is_sure(self) -> bool:
+        """The article is about it, whatever its body says."""
+        return bool(self.title or self.lead or self.subject)
+
+
+def _standing(word: Sought, card: Card, weight: int) -> Standing:
+    title, lead = word.best_in(card.title), word.best_in(card.lead)
+    title_weight = _title_weight(_counted(card.title)) if title else 0
+    rest = max(0, weight - title_weight - (LEAD if lead else 0))
+    # The body gives less than one subject does, so what is left of whole subjects is its own.
+    return Standing(title, lead, title_weight, rest - rest % SUBJECT, rest % SUBJECT)
+
+
+def _scores(
+    wanted: Sequence[Sought], weights: Sequence[dict[int, int]], cards: Sequence[Card], live: int
+) -> dict[int, float]:
+    """{article: score}. Left out: who only has relatives of the words in its body, where others have the words."""
+    rarities = [1 + math.log((1 + live) / (1 + len(found))) for found in weights]
+    ranked = sorted(cards, key=lambda card: -sum(found.get(card.article_id, 0) for found in weights))
+    texts = _texts(ranked[:MOST_READ])
+    scores: dict[int, float] = {}
+    beside_the_point: set[int] = set()
+    # Nobody may have the word as it was typed: `sante` for `santé`, `demenagera`. Then no relative is noise.
+    is_anywhere = False
+    for card in cards:
+        text, is_sure, score = texts.get(card.article_id), False, 0.0
+        # Of the texts there is no time to read, the worst is thought, but none is left out.
+        in_bodies = kins(text, wanted) if text is not None else [Kin.RELATIVE] * len(wanted)
+        for word, found, rarity, in_body in zip(wanted, weights, rarities, in_bodies, strict=True):
+            if not (weight := found.get(card.article_id)):
+                continue
+            standing = _standing(word, card, weight)
+            is_anywhere = is_anywhere or Kin.ITSELF in (standing.title, standing.lead, in_body)
+            is_sure = is_sure or standing.is_sure or text is None or in_body is not Kin.RELATIVE
+            score += standing.score(in_body) * rarity
+        scores[card.article_id] = score
+        if not is_sure:
+            beside_the_point.add(card.article_id)
+    if not is_anywhere:
+        return scores
+    return {one: score for one, score in scores.items() if one not in beside_the_point}
 
 
 def _rows(group: frozenset[str]) -> list[tuple[int, int]]:
@@ -189,41 +216,15 @@ def _rows(group: frozenset[str]) -> list[tuple[int, int]]:
     return [(article_id, weight) for article_id, weight in rows]
 
 
-def _services(wanted: list[frozenset[str]]) -> list[Service]:
+def _services(wanted: Sequence[Sought]) -> list[Service]:
     """Online services that have all the words in their title or summary, those of the title first."""
     scored = []
     for service in services():
-        title = set(_counted(service.title))
-        everything = title | set(_counted(service.summary)) | set(
-            _counted(" ".join(f"{office.name} {office.short}" for office in service.offices))
-        )  # fmt: skip
-        if all(group & everything for group in wanted):
-            scored.append((-sum(bool(group & title) for group in wanted), service))
+        title = [word.best_in(service.title) for word in wanted]
+        everything = " ".join(
+            [service.title, service.summary, *(f"{office.name} {office.short}" for office in service.offices)]
+        )
+        if any(title) and all(word.best_in(everything) for word in wanted):
+            scored.append((-sum(title), service))
     scored.sort(key=lambda entry: entry[0])
-    return [service for score, service in scored[:5] if score < 0]
-
-
-def marked(text: str, sought: frozenset[str]) -> Markup:
-    """The text with the sought words in <mark>, everything escaped."""
-    out, at = Markup(""), 0
-    for match in words(text):
-        if stems(match.group()) & sought:
-            out += escape(text[at : match.start()]) + Markup("<mark>{}</mark>").format(match.group())
-            at = match.end()
-    return out + escape(text[at:])
-
-
-def extract(plain: str, lead: str, sought: frozenset[str]) -> Markup:
-    """The lead when it has one of the words, else the place of the text that has the most of them."""
-    if any(stems(match.group()) & sought for match in words(lead)):
-        return marked(lead, sought)
-    text = re.sub(r"[ \t\r\n]+", " ", plain).strip()
-    places = [match.start() for match in words(text) if stems(match.group()) & sought]
-    if not places:
-        return escape(lead)
-    start = max(places, key=lambda place: sum(place <= other < place + SNIPPET for other in places))
-    begin = text.rfind(" ", 0, max(0, start - 40)) + 1 if start > 40 else 0
-    end = text.find(" ", begin + SNIPPET)
-    piece = text[begin:end] if end > 0 else text[begin:]
-    before, after = ("… " if begin else ""), (" …" if end > 0 else "")
-    return before + marked(piece, sought) + after
+    return [service for _score, service in scored[:MOST_SERVICES]]

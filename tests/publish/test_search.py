@@ -7,6 +7,7 @@ import pytest
 from app.db import reading, session
 from publish import search
 from publish.models import SearchTerm
+from publish.words import Kin, kins, sought
 from tests.clients import PageClient, parsed
 from tests.publish.press import RICH, Press, block
 
@@ -117,3 +118,82 @@ def test_a_new_edition_replaces_the_words_of_the_one_before(press: Press) -> Non
 def test_what_is_looked_for_is_kept_by_nobody(press: Press, client: PageClient) -> None:
     answer = client.get("/recherche?q=divorce").response
     assert answer.headers["Cache-Control"] == "no-store" and "Set-Cookie" not in answer.headers
+
+
+def titles_for(query: str) -> list[str]:
+    with reading():
+        return [hit.card.title for hit in search.search(query).hits]
+
+
+def test_a_noun_is_not_the_verb_of_its_stem(press: Press) -> None:
+    for number, words in enumerate(
+        ("Où s’adresser ?", "Adressez-vous au guichet.", "L’aide s’adresse à tous.", "Un colis bien adressé.")
+    ):
+        article(press, f"Une fiche {number}", "Un texte.", words)
+    # While nobody has the word itself, its relatives are better than nothing.
+    assert len(titles_for("adresse")) == 4
+    article(press, "À qui s’adresser", "Un texte.")
+    article(press, "Un lieu", "Un texte.", "Laissez vos adresses.")
+    article(press, "Un lieu connu", "Donnez votre nouvelle adresse.", "Puis adressez-la à la mairie.")
+    article(press, "Changer d’adresse", "Un texte.")
+    assert titles_for("adresses") == ["Changer d’adresse", "Un lieu connu", "À qui s’adresser", "Un lieu"]
+    assert set(titles_for("s’adresser")[:5]) >= {"À qui s’adresser", "Une fiche 0"}
+
+
+def test_a_relative_in_the_title_counts_where_the_text_has_the_word(press: Press) -> None:
+    article(press, "Louer un camion", "Pour un déménagement ou un chantier.")
+    article(press, "Déménager à Lifou", "Un texte.", "Le déménagement se fait par bateau.")
+    article(press, "Déménager à Maré", "Un texte.")
+    assert titles_for("déménagement") == ["Déménager à Lifou", "Louer un camion", "Déménager à Maré"]
+
+
+@pytest.mark.parametrize(("typed", "written", "kin"), [
+    ("adresse", "adresses", Kin.ITSELF), ("adresse", "l’adresse", Kin.ITSELF), ("adresse", "adressez", Kin.RELATIVE),
+    ("adresse", "s’adresse", Kin.RELATIVE), ("s’adresse", "s’adresse", Kin.ITSELF), ("adresse", "adressée", Kin.RELATIVE),
+    ("national", "nationaux", Kin.ITSELF), ("heureux", "heureuses", Kin.ITSELF), ("ecole", "Écoles", Kin.ITSELF),
+    ("retraite", "retraité", Kin.RELATIVE), ("retraité", "retraitées", Kin.ITSELF), ("oeuvre", "œuvres", Kin.ITSELF),
+    ("déménager", "déménagez", Kin.ITSELF), ("déménager", "déménagements", Kin.RELATIVE),
+    ("déménagement", "déménager", Kin.RELATIVE), ("déclarer", "déclarations", Kin.RELATIVE), ("adresse", "maison", Kin.NONE),
+    ("e\u0301cole", "école", Kin.ITSELF),
+])  # fmt: skip
+def test_kin(typed: str, written: str, kin: Kin) -> None:
+    (word,) = sought(typed)
+    assert word.best_in(f"Voici {written}.") is kin
+
+
+def test_a_text_is_judged_for_all_words_at_once() -> None:
+    wanted = sought("adresse permis planeur")
+    assert kins("Adressez les permis, puis l’adresse.", wanted) == [Kin.ITSELF, Kin.ITSELF, Kin.NONE]
+    assert kins("Adressez-vous ici.", wanted) == [Kin.RELATIVE, Kin.NONE, Kin.NONE]
+    for text in ("Où s’adresser ? Le permis.", "", "Une adresse"):
+        assert kins(text, wanted) == [word.best_in(text) for word in wanted]
+
+
+def test_texts_that_are_too_many_to_read_are_kept(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_READ", 1)
+    article(press, "Changer d’adresse", "Un texte.")
+    article(press, "Une fiche", "Un texte.", "Où s’adresser ?")
+    article(press, "Un lieu", "Un texte.", "Votre adresse.")
+    found = titles_for("adresse")
+    assert found[0] == "Changer d’adresse" and set(found[1:]) == {"Une fiche", "Un lieu"}
+
+
+def test_an_extract_says_where_a_heading_and_a_cell_end(press: Press) -> None:
+    press.published(title="Une fiche", themes=[], life_events=[])
+    with reading():
+        (hit,) = search.search("carte grise").hits
+    assert (
+        "Pièce · Délai · <mark>Carte</mark> <mark>grise</mark> · un mois · Un détail · Une ligne"
+        in hit.extract
+    )
+    assert "… Fermé le lundi. Après · Pièce" in hit.extract
+
+
+def test_an_extract_shows_the_word_itself_before_its_relatives(press: Press) -> None:
+    far = "Rien ici. " * 40
+    article(
+        press, "Une fiche", "Adressez-vous à nous.", f"Adressez-le, adressez-la. {far} Votre adresse. {far}"
+    )
+    with reading():
+        (hit,) = search.search("adresse").hits
+    assert "Votre <mark>adresse</mark>." in hit.extract and "dressez" not in hit.extract
