@@ -249,7 +249,19 @@ const leaveEmptyItem: Command = (state, dispatch) => {
   return true;
 };
 
+/** Enter over all the text leaves an empty paragraph: ProseMirror's own split fails where no block is left to split. */
+const replaceEverything: Command = (state, dispatch) => {
+  if (state.selection.empty) return false;
+  const tr = state.tr.deleteSelection();
+  if (tr.selection.$from.depth > 0) return false;
+  const at = tr.selection.from;
+  tr.insert(at, nodeType("paragraph").create());
+  dispatch?.(tr.setSelection(TextSelection.create(tr.doc, at + 1)).scrollIntoView());
+  return true;
+};
+
 export const enter: Command = chainCommands(
+  replaceEverything,
   leaveEmptyItem,
   splitListItem(nodeType("list_item")),
   createParagraphNear,

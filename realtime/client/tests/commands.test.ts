@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node } from "prosemirror-model";
+import { AllSelection } from "prosemirror-state";
 import { undoCommand } from "y-prosemirror";
 import * as Y from "yjs";
 import {
@@ -51,6 +52,16 @@ function everyIdOnce(one: Headless): void {
 }
 
 const shape = (one: Headless): string => one.state.doc.toString();
+
+test("Enter over all the text leaves one empty paragraph to write in", () => {
+  const one = editor("Bonjour", "à tous");
+  one.dispatch(one.state.tr.setSelection(new AllSelection(one.state.doc)));
+  assert.equal(one.run(enter), true);
+  assert.equal(shape(one), "doc(paragraph)");
+  everyIdOnce(one);
+  one.type("encore");
+  assert.equal(shape(one), 'doc(paragraph("encore"))');
+});
 
 test("splitting: the first half keeps its id; joining: the first block's id stays", () => {
   const one = editor("Bonjour à tous");
