@@ -15,7 +15,6 @@ import flask_login
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import format_date, format_datetime
 from flask_wtf.csrf import CSRFError
-from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -211,14 +210,3 @@ def _unexpected(error: Exception) -> Any:
     current_app.logger.exception("unexpected error on %s %s", request.method, request.endpoint)
     message = _("Une erreur est survenue de notre côté. Rien n’a été enregistré ; vous pouvez réessayer.")
     return _answer(500, "unavailable", message, _("Erreur"))
-
-
-def breadcrumb(*steps: tuple[str, str]) -> Markup:
-    """A trail of (label, address); the last one has no link."""
-    items = Markup("").join(
-        Markup('<li><a href="{}">{}</a></li>').format(href, label)
-        if href
-        else Markup("<li>{}</li>").format(label)
-        for label, href in steps
-    )
-    return Markup('<nav aria-label="{}" class="fil"><ol>{}</ol></nav>').format(_("Fil d’Ariane"), items)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from app import clock
 from app.accounts.models import SignIn
 from app.db import note, session
-from app.errors import Missing, MovedOn
+from app.errors import Missing
 from app.extensions import gettext as _
 from app.policy import Actor
 from drafts import document
@@ -343,9 +343,3 @@ def keep_checkpoint(checkpoint: Checkpoint) -> None:
     )
     for seq in list(old):
         session().execute(sa.delete(Checkpoint).where(Checkpoint.draft_id == draft.id, Checkpoint.seq == seq))
-
-
-def check_not_moved(draft: Draft, seq: int) -> None:
-    """Raise MovedOn when the text has moved past what the person saw."""
-    if draft.head_seq != seq:
-        raise MovedOn(_("Le texte a changé depuis que vous avez ouvert cette page. Rechargez-la."))

@@ -20,6 +20,7 @@ from app import schema_versions
 from app.factory import create_app
 from config import Settings
 from tests.clients import PageClient
+from tests.live_server import SECRET
 
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 
@@ -127,6 +128,13 @@ def settings(_maker: _Sqlite | _Postgresql, tmp_path: Path) -> Settings:
     return Settings.from_env(
         {}, database_url=_maker.fresh(tmp_path), data_dir=tmp_path, secret_key="0123456789abcdef" * 4
     )
+
+
+@pytest.fixture(scope="module")
+def live_settings(_maker: _Sqlite | _Postgresql, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of a module's live server: a database and a folder of its own."""
+    folder = tmp_path_factory.mktemp("live")
+    return Settings.from_env({}, database_url=_maker.fresh(folder), data_dir=folder, secret_key=SECRET)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from app.db import database
 from app.factory import create_app
 from config import Settings
 from tests.journeys.demo import demo  # noqa: F401 - a fixture
-from tests.live_server import SECRET, LiveServer
+from tests.live_server import LiveServer
 from tests.proxy import Proxy
 from tests.scenes import Scene, make_scene, token_for
 
@@ -38,12 +38,6 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield launched
         launched.close()
-
-
-@pytest.fixture(scope="module")
-def live_settings(_maker: Any, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("live")
-    return Settings.from_env({}, database_url=_maker.fresh(folder), data_dir=folder, secret_key=SECRET)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -11,15 +10,9 @@ from app.db import database
 from app.factory import create_app
 from app.policy import Actor
 from config import Settings
-from tests.live_server import SECRET, LiveServer
+from tests.live_server import LiveServer
 from tests.scenes import Scene, make_scene, token_for
 from tests.table_client import TableClient
-
-
-@pytest.fixture(scope="module")
-def live_settings(_maker: Any, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("live")
-    return Settings.from_env({}, database_url=_maker.fresh(folder), data_dir=folder, secret_key=SECRET)
 
 
 @pytest.fixture(scope="module")
