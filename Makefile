@@ -51,7 +51,7 @@ run: .make/python-run .make/bundle ## Install what is missing, then serve on htt
 test: .make/python-dev .make/bundle ## Every test: Python, TypeScript, journeys in Chromium
 	@bash make/test.sh $(ARGS)
 
-soak: .make/python-dev .make/bundle ## The long runs (mutated updates, random walks of three editors, a bare clone), with progress
+soak: .make/python-dev .make/bundle ## The long runs (kill -9, power cuts, rough lines, mutated updates, a bare clone), with progress
 	@bash make/test.sh --soak $(ARGS)
 
 bench: .make/python-dev .make/bundle ## Benchmarks, written under benchmarks/results/

@@ -142,6 +142,11 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"SHARED_COMPUTERS: {network!r} is not an address range.") from None
     if settings.log_level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise SettingsError("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
+    token = settings.metrics_token
+    if token and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
+        raise SettingsError(
+            "METRICS_TOKEN must be at least 16 characters without spaces or accents (try: openssl rand -hex 16)."
+        )
     key = settings.secret_key
     if key and (len(key.encode()) < 32 or len(set(key)) < 8 or key.lower() in _WEAK_KEYS):
         raise SettingsError("SECRET_KEY must be at least 32 random bytes (try: openssl rand -hex 32).")

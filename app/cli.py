@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import click
-from flask import Flask
+from flask import Flask, current_app
+from flask.cli import with_appcontext
 
-from app import audit, schema_versions, seed
+from app import evidence_commands, schema_versions, seed
 from app.accounts import passwords, service
 from app.db import reading, unit_of_work
 from app.errors import DomainError
 from app.policy import PortalRole
 from config import Settings
+from drafts import healing, refused, reopening
+from publish import links
 
 
 def init_app(app: Flask) -> None:
-    for command in (seed_command, create_admin, audit_verify):
+    for command in (seed_command, create_admin, draft_heal, refused_updates, check_links):
         app.cli.add_command(command)
+    evidence_commands.init_app(app)
 
 
 @click.command("seed")
@@ -56,12 +61,63 @@ def create_admin(email: str, name: str, password: str) -> None:
     click.echo(f"{person.email} administers this portal.")
 
 
-@click.command("audit-verify")
-def audit_verify() -> None:
-    """Check that no sealed audit entry was changed, moved or removed."""
-    with reading():
-        broken = audit.verify()
-    if broken is not None:
-        click.echo(f"The audit chain is broken at seal {broken}.", err=True)
+@click.command("draft-heal")
+@click.argument("draft_id", type=int)
+def draft_heal(draft_id: int) -> None:
+    """Begin a new life of a draft with what its log still says; what cannot be replayed stays in the log only."""
+    try:
+        healed = healing.heal(draft_id, None, healing.ASKED)
+    except DomainError as error:
+        click.echo(error.message, err=True)
         sys.exit(1)
-    click.echo("The audit chain is whole.")
+    finally:
+        reopening.close()
+    click.echo(f"Draft {draft_id} goes on from number {healed.seq} under the history {healed.history}.")
+    if healed.left_out:
+        click.echo(f"Not in the text any more: rows {', '.join(map(str, healed.left_out))}.")
+
+
+@click.command("refused-updates")
+@click.option("--draft", "draft_id", type=int, help="Only those of this draft.")
+@click.option("--bytes", "with_bytes", is_flag=True, help="With the bytes themselves, in hexadecimal.")
+def refused_updates(draft_id: int | None, with_bytes: bool) -> None:
+    """List what the gate refused lately: when, which draft, which person, why, how large."""
+    with reading():
+        for row in refused.kept(draft_id):
+            more = f" and {row.untold} more" if row.untold else ""
+            line = f"{row.at:%Y-%m-%d %H:%M:%S} draft {row.draft_id} person {row.person_id} {row.code} {row.size} bytes{more}"
+            click.echo(f"{line} {row.update.hex()}" if with_bytes else line)
+
+
+@click.command("check-links")
+@with_appcontext
+def check_links() -> None:
+    """Look at every address that a live page or the directory leads to, now; politely, so it takes a while.
+
+    Exit status 1 when one does not answer.
+    """
+    settings = current_app.config["SETTINGS"]
+    under_way = links.Round.as_portal(settings.public_url)
+    with unit_of_work():
+        total = links.take_stock()
+    with reading():
+        left = list(links.live_links())
+    bad = done = 0
+    while left or under_way:
+        begun = under_way.ask(left)
+        waiting = under_way.urls
+        left = [url for url in left if url not in waiting]
+        for found in under_way.finished():
+            done += 1
+            with unit_of_work():
+                links.note(found)
+            if not found.is_there:
+                bad += 1
+                click.echo(f"{found.said}\t{found.url}")
+            if sys.stderr.isatty():
+                click.echo(f"\r{done} of {total}", nl=done == total, err=True)
+        if not begun:
+            time.sleep(0.1)
+    under_way.close()
+    click.echo(f"{done} addresses, {bad} that do not answer.")
+    sys.exit(1 if bad else 0)

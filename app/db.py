@@ -3,6 +3,8 @@
 Under gevent a SQLite write transaction that yields dead-locks the process with itself. So every unit of work
 takes one in-process lock *before* BEGIN IMMEDIATE, waits for other processes only there, and never yields
 inside; tests assert the last with a switch tracer.
+
+Whatever the database does not do (it is gone, locked, full, its disk broken) reaches the edges as Unavailable.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,10 +23,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from app import clock, events
-from app.errors import Unavailable
+from app.errors import MovedOn, Unavailable
+from app.extensions import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +39,11 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-# How long a unit of work waits for another process that holds SQLite's write lock.
+# How long a unit of work waits for what others hold: all of SQLite, or a row or table of PostgreSQL. A person who
+# sent a form waits that long at most; who has something better to do than wait asks for less.
 PATIENCE_SECONDS = 10.0
+# What libpq would wait for without end: a host that does not answer, and one that fell silent.
+_POSTGRESQL_TIMEOUTS = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -71,6 +78,11 @@ class Word(sa.types.TypeDecorator[StrEnum]):
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> StrEnum | None:
         return self.kind(value) if value is not None else None
+
+
+def insert(table: Any) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what happens on a conflict, which each of the two databases spells in its dialect."""
+    return (sqlite if database().is_sqlite else postgresql).insert(table)
 
 
 def one_of(column: str, kind: type[StrEnum], *, optional: bool = False) -> sa.CheckConstraint:
@@ -128,21 +140,38 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 20, "pool_timeout": 15}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
+            given = sa.make_url(url).query
+            options["connect_args"] = {
+                name: value for name, value in _POSTGRESQL_TIMEOUTS.items() if name not in given
+            }
         self.engine = sa.create_engine(
             url,
+            hide_parameters=True,  # an error names the statement, never the bytes or words that were its values
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
             **options,
         )
         self.lock = threading.Lock()
         self.writing: object | None = None
+        self.pen: Any = None
+        self.pen_lock = self.lock if self.is_sqlite else threading.Lock()
         if self.is_sqlite:
             sa_event.listen(self.engine, "connect", _sqlite_connect)
             sa_event.listen(self.engine, "begin", _sqlite_begin)
+        else:
+            sa_event.listen(self.engine, "connect", _postgresql_connect)
 
-    def open_session(self, *, write: bool) -> Session:
+    def lay_down_pen(self) -> None:
+        """End the log's own connection (app.pen), and whatever is left of its transaction."""
+        broken, self.pen = self.pen, None
+        if broken is not None:
+            with suppress(Exception):
+                broken.invalidate()
+
+    def open_session(self, *, give_up: float | None) -> Session:
+        """A session on a connection of its own; `give_up` (monotonic seconds) makes it one that writes."""
         connection = self.engine.connect()
-        if self.is_sqlite and write:
-            connection = connection.execution_options(openlab_write=True)
+        if self.is_sqlite and give_up is not None:
+            connection = connection.execution_options(openlab_give_up=give_up)
         return Session(bind=connection, expire_on_commit=False, autoflush=True)
 
 
@@ -156,23 +185,35 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
         "foreign_keys=ON",
         "busy_timeout=5",
         "cache_size=-16000",
+        # A busy table writes the same few pages again and again: the longer the log of SQLite's, the fewer of them are
+        # copied into the file. 16 MB are read again after a crash in some hundredths of a second.
+        "wal_autocheckpoint=4000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:
-    if not connection.get_execution_options().get("openlab_write"):
+    give_up = connection.get_execution_options().get("openlab_give_up")
+    if give_up is None:
         connection.exec_driver_sql("BEGIN")
         return
-    give_up = time.monotonic() + PATIENCE_SECONDS
+    begin_immediate(connection.exec_driver_sql, sa.exc.OperationalError, give_up)
+
+
+def begin_immediate(execute: Callable[[str], object], locked: type[Exception], give_up: float) -> None:
     while True:
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            execute("BEGIN IMMEDIATE")
             return
-        except sa.exc.OperationalError as error:
+        except locked as error:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
             time.sleep(0.01)  # cooperative under gevent; nothing has begun yet, so yielding is safe
+
+
+def _postgresql_connect(connection: Any, _record: object) -> None:
+    connection.execute(f"SET lock_timeout = '{round(PATIENCE_SECONDS * 1000)}ms'")
+    connection.commit()
 
 
 _database: Database | None = None
@@ -184,6 +225,7 @@ def configure(url: str, **options: Any) -> Database:
     """Make `url` the process's database; closes the one before."""
     global _database
     if _database is not None:
+        _database.lay_down_pen()
         _database.engine.dispose()
     _database = Database(url, **options)
     return _database
@@ -204,32 +246,32 @@ def session() -> Session:
 
 
 @contextmanager
-def unit_of_work() -> Iterator[Session]:
+def unit_of_work(*, patience: float = PATIENCE_SECONDS) -> Iterator[Session]:
     """One write transaction: commits when the block ends well, otherwise leaves no trace.
 
-    Raises Unavailable when the database cannot be had; the caller's input is then unchanged and kept by them.
+    Raises Unavailable when the database cannot be had within `patience` seconds, or did not say that it committed;
+    the caller's input is then unchanged and kept by them. (A commit whose answer got lost may stand all the same.)
     """
     if _news.get() is not None:
         raise RuntimeError(
             "a unit of work is already open here: verbs never commit, edges own the transaction"
         )
     base = database()
-    if base.is_sqlite:
-        base.lock.acquire()
+    give_up = time.monotonic() + patience
+    if base.is_sqlite and not base.lock.acquire(timeout=patience):
+        raise unavailable("others of this process are still writing")
     try:
-        with _opened(base, write=True) as current:
+        with _opened(base, give_up) as current:
             news: list[events.Event] = []
             news_token = _news.set(news)
-            base.writing = _here() if base.is_sqlite else None
+            base.writing = here() if base.is_sqlite else None
             try:
+                if not base.is_sqlite and patience != PATIENCE_SECONDS:
+                    current.execute(sa.text(f"SET LOCAL lock_timeout = '{round(patience * 1000)}ms'"))
                 yield current
+                current.flush()
+                refuse_a_broken_one(current.connection().connection.driver_connection)
                 current.commit()
-            except sa.exc.OperationalError as error:
-                current.rollback()
-                raise Unavailable(detail=str(error.orig)) from error
-            except BaseException:
-                current.rollback()
-                raise
             finally:
                 base.writing = None
                 _news.reset(news_token)
@@ -245,45 +287,100 @@ def unit_of_work() -> Iterator[Session]:
 
 
 @contextmanager
+def unless_somebody_was_first(sentence: str) -> Iterator[None]:
+    """What is written in here another may be writing at this very moment, where the database takes one: raises MovedOn
+    with `sentence` for the second."""
+    try:
+        with session().begin_nested():
+            yield
+            session().flush()
+    except sa.exc.IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != "23505" and "UNIQUE" not in str(error.orig):
+            raise  # a rule that is not about who came first
+        raise MovedOn(sentence) from error
+
+
+def is_writing() -> bool:
+    """Whether a unit of work is open here: then nothing may be waited for."""
+    return _news.get() is not None
+
+
+@contextmanager
 def reading() -> Iterator[Session]:
     """A read-only look at one moment; joins the transaction that is open, if any."""
     if (current := _current.get()) is not None:
         yield current
         return
-    with _opened(database(), write=False) as current:
-        try:
-            yield current
-        finally:
-            current.rollback()
+    with _opened(database(), None) as current:
+        yield current
 
 
 @contextmanager
-def _opened(base: Database, *, write: bool) -> Iterator[Session]:
+def _opened(base: Database, give_up: float | None) -> Iterator[Session]:
+    """A session with its transaction begun; what was not committed in the block is rolled back after it."""
+    current: Session | None = None
+    token = None
     try:
-        current = base.open_session(write=write)
-        try:
-            current.connection()
-        except BaseException:
-            _close(current)
-            raise
-    except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-        raise Unavailable(detail=str(error)) from error
-    token = _current.set(current)
-    try:
+        current = base.open_session(give_up=give_up)
+        current.connection()
+        token = _current.set(current)
         yield current
+    except Exception as error:
+        if _is_outage(error):
+            raise unavailable(str(getattr(error, "orig", error))) from error
+        raise
     finally:
-        _current.reset(token)
-        _close(current)
+        if token is not None:
+            _current.reset(token)
+        if current is not None:
+            _close(current)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether it is the database that failed, and not what was asked of it."""
+    if isinstance(error, sa.exc.DBAPIError):
+        # Gone, locked, full, its disk broken; or a standby that took over and does not write.
+        return (
+            isinstance(error, sa.exc.OperationalError)
+            or error.connection_invalidated
+            or getattr(error.orig, "sqlstate", None) == "25006"
+        )
+    return isinstance(error, (sa.exc.TimeoutError, sa.exc.PendingRollbackError))
+
+
+def unavailable(detail: str) -> Unavailable:
+    return Unavailable(
+        _("Le service ne peut rien lire ni enregistrer pour le moment. Réessayez dans un instant."),
+        retry_after=2.0,
+        detail=detail,
+    )
+
+
+def refuse_a_broken_one(raw: Any) -> None:
+    """SQLite rolls back by itself when its disk is full or fails, and PostgreSQL makes a rollback of the commit of a
+    transaction in which something failed. Neither says so at the commit: whoever caught the error would acknowledge
+    what is not there."""
+    whole = (
+        raw.in_transaction
+        if isinstance(raw, sqlite3.Connection)
+        else raw.info.transaction_status.name not in ("INERROR", "UNKNOWN")
+    )
+    if not whole:
+        raise unavailable("the transaction had been rolled back before its commit")
 
 
 def _close(current: Session) -> None:
     bind = current.get_bind()
-    current.close()
     assert isinstance(bind, sa.Connection)
+    try:
+        current.close()
+    except sa.exc.DBAPIError:
+        # Even the rollback failed: nobody shall be given this connection again.
+        bind.invalidate()
     bind.close()
 
 
-def _here() -> object:
+def here() -> object:
     import greenlet
 
     return greenlet.getcurrent()

@@ -41,6 +41,12 @@ class Missing(DomainError):
     code, status = "not_found", 404
 
 
+class Gone(DomainError):
+    """There was such a thing in public, and it is not given out any more."""
+
+    code, status = "gone", 410
+
+
 class MovedOn(DomainError):
     """Somebody acted first; the page that was acted from is out of date."""
 

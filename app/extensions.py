@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import flask_babel
+from babel.dates import format_date
 from flask import has_app_context
 from flask_babel import Babel
 from flask_login import LoginManager
@@ -20,6 +22,12 @@ def gettext(text: str, **variables: Any) -> str:
     if has_app_context():
         return flask_babel.gettext(text, **variables)
     return text % variables if variables else text
+
+
+def day_in_words(day: date, pattern: str = "EEEE d MMMM y") -> str:
+    """A day as one says it; in French outside an application."""
+    locale = flask_babel.get_locale() if has_app_context() else None
+    return format_date(day, pattern, locale=locale or "fr")
 
 
 def ngettext(singular: str, plural: str, num: int, **variables: Any) -> str:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-
 import sqlalchemy as sa
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import labs.room_routes
 import labs.routes
-from app import assets, cli, db, web
+import labs.session_routes
+from app import access, assets, cli, db, logs, mail, web
 from app.accounts import routes as accounts_routes
 from app.accounts.models import Person
 from app.errors import Unavailable
 from app.extensions import babel, csrf, login_manager
 from config import ROOT, Settings, SettingsError
-from drafts import review_mail, seal
+from drafts import markers, seal
 from drafts import routes as drafts_routes
 from publish import pages as publish_pages
 from publish import routes as publish_routes
-from realtime import gateway
+from realtime import door, gateway
 
 # What a stranger may send in one request; imports get a door of their own.
 MAX_REQUEST = 2 * 1024 * 1024
@@ -31,7 +31,8 @@ def create_app(settings: Settings) -> Flask:
     configure(app, settings)
     db.configure(settings.database_url)
     seal.configure(settings.data_dir)
-    review_mail.configure(settings.public_url)
+    markers.configure(settings.data_dir)
+    mail.configure(settings.public_url)
     refuse_exposed_demonstration(settings)
     init_extensions(app)
     web.init_app(app)
@@ -40,6 +41,9 @@ def create_app(settings: Settings) -> Flask:
     publish_pages.init_app(app)
     cli.init_app(app)
     gateway.init_app(app, settings)
+    app.wsgi_app = access.AccessLog(  # type: ignore[method-assign]
+        app.wsgi_app, trusted_proxies=settings.trusted_proxies, sockets=door.PATH
+    )
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
@@ -47,9 +51,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logs.configure(settings.log_level.upper())
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,

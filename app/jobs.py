@@ -16,9 +16,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock, events
 from app.db import Base, BigId, OutboxDelivery, OutboxRow, reading, session, unit_of_work
+from app.errors import Unavailable
 
 log = logging.getLogger(__name__)
-_due_handlers: dict[str, Callable[[str, dict[str, Any]], None]] = {}
+Due = Callable[[str, dict[str, Any]], None]
+# Told of a row that failed: key, payload, how often it has been tried, why. True: it is not tried again.
+Failed = Callable[[str, dict[str, Any], int, Exception], bool]
+_due_handlers: dict[str, Due] = {}
+_failure_handlers: dict[str, Failed] = {}
 # A piece of work that keeps failing is put off, doubling, and never stands in the way of the others.
 _RETRY_AFTER = timedelta(minutes=1)
 
@@ -52,13 +57,21 @@ class Lease(Base):
     until: Mapped[datetime]
 
 
-def due(
-    kind: str,
-) -> Callable[[Callable[[str, dict[str, Any]], None]], Callable[[str, dict[str, Any]], None]]:
+def due(kind: str) -> Callable[[Due], Due]:
     """Register the verb that a due row of `kind` calls with its key and payload, inside a unit of work."""
 
-    def register(handler: Callable[[str, dict[str, Any]], None]) -> Callable[[str, dict[str, Any]], None]:
+    def register(handler: Due) -> Due:
         _due_handlers[kind] = handler
+        return handler
+
+    return register
+
+
+def when_it_fails(kind: str) -> Callable[[Failed], Failed]:
+    """Register who is told when a due row of `kind` fails, in the unit of work that puts it off."""
+
+    def register(handler: Failed) -> Failed:
+        _failure_handlers[kind] = handler
         return handler
 
     return register
@@ -70,7 +83,7 @@ def plan(kind: str, key: str, due_at: datetime, **payload: Any) -> None:
     if row is None:
         row = DueRow(kind=kind, key=key, attempts=0)
         session().add(row)
-    row.due_at, row.payload, row.done_at = due_at, payload, None
+    row.due_at, row.payload, row.done_at, row.attempts = due_at, payload, None, 0
 
 
 def cancel(kind: str, key: str) -> None:
@@ -114,14 +127,31 @@ def sweep() -> int:
                 _due_handlers[row.kind](row.key, row.payload)
                 row.done_at = clock.now()
                 done += 1
-        except Exception:
+        except Unavailable:
+            raise  # it is not the row's fault: it stays due, and so do those behind it
+        except Exception as error:
             log.exception("due row %s failed", row_id)
-            with unit_of_work() as current:
-                row = current.get(DueRow, row_id)
-                if row is not None:
-                    row.due_at = clock.now() + _RETRY_AFTER * 2 ** min(row.attempts, 10)
-                    row.attempts += 1
+            try:
+                _put_off(row_id, error)
+            except Unavailable:
+                raise
+            except Exception:
+                # Who is told must not stand in the way of the others either.
+                log.exception("nobody could be told that due row %s failed", row_id)
+                _put_off(row_id, None)
     return done
+
+
+def _put_off(row_id: int, error: Exception | None) -> None:
+    with unit_of_work() as current:
+        row = current.get(DueRow, row_id, with_for_update=True)
+        if row is None or row.done_at is not None:
+            return
+        row.due_at = clock.now() + _RETRY_AFTER * 2 ** min(row.attempts, 10)
+        row.attempts += 1
+        told = _failure_handlers.get(row.kind)
+        if error is not None and told is not None and told(row.key, row.payload, row.attempts, error):
+            row.done_at = clock.now()
 
 
 def deliver_outbox(limit: int = 500) -> int:
@@ -159,6 +189,8 @@ def _deliver(row_id: int, name: str, handler: Callable[[Any], None], item: event
             current.flush()
             handler(item)
         return True
+    except Unavailable:
+        raise  # the database is away for all of them: the round ends here
     except Exception:
         log.exception("news %s was not taken by %s; it will be offered again", row_id, name)
         return False

@@ -17,21 +17,45 @@ class Act(StrEnum):
     PORTAL_READ = "portal.read"
     PORTAL_SIGN_IN = "portal.sign_in"
     PORTAL_WORK = "portal.work"
+    PORTAL_SIT = "portal.sit"
     PORTAL_ADMINISTER = "portal.administer"
     PORTAL_MODERATE = "portal.moderate"
+    PORTAL_PUBLISH = "portal.publish"
+    PORTAL_VERIFY = "portal.verify"
+    LAB_FOUND = "lab.found"
     LAB_SEE = "lab.see"
     LAB_READ = "lab.read"
     LAB_LEAD = "lab.lead"
     LAB_WRITE = "lab.write"
+    LAB_ASK = "lab.ask"
+    LAB_ANSWER = "lab.answer"
+    GUEST_KNOCK = "guest.knock"
+    CYCLE_SEE = "cycle.see"
+    CYCLE_EDIT = "cycle.edit"
     DRAFT_READ = "draft.read"
     DRAFT_REMARK = "draft.remark"
     DRAFT_SUGGEST = "draft.suggest"
     DRAFT_WRITE = "draft.write"
+    DRAFT_HISTORY = "draft.history"
+    DRAFT_STEER = "draft.steer"
     DRAFT_SUBMIT = "draft.submit"
     DRAFT_RETRACT = "draft.retract"
     DRAFT_REVIEW = "draft.review"
     DRAFT_SIGN = "draft.sign"
+    DRAFT_ARBITRATE = "draft.arbitrate"
+    DRAFT_PASS_OVER = "draft.pass_over"
+    DRAFT_NAME_SUBSTITUTE = "draft.name_substitute"
+    DRAFT_CHANGE_COMPETENCES = "draft.change_competences"
     DRAFT_PUBLISH = "draft.publish"
+    DRAFT_INVITE_EXPERT = "draft.invite_expert"
+    EXPERT_KNOCK = "expert.knock"
+    EXPERT_ADVISE = "expert.advise"
+    IMAGE_READ = "image.read"
+    ARTICLE_READ = "article.read"
+    ARTICLE_REVISE = "article.revise"
+    ARTICLE_CONFIRM = "article.confirm"
+    ARTICLE_MASK = "article.mask"
+    ARTICLE_DECIDE = "article.decide"
 
 
 class PortalRole(StrEnum):
@@ -60,6 +84,10 @@ class Actor:
     session_id: int = 0
     shared_computer: bool = False
     is_active: bool = field(default=True)
+    # Somebody from outside, who came by a link: no agent, whatever else is said of them.
+    is_guest: bool = False
+    # What this sign-in opens, and nothing else; the room it names knows the word. None: it is not held to one thing.
+    confined_to: str | None = None
 
     @property
     def is_authenticated(self) -> bool:
@@ -120,9 +148,16 @@ def require(actor: Actor, act: Act, thing: object) -> frozenset[Act]:
 def _portal(actor: Actor, _thing: Portal) -> frozenset[Act]:
     acts = {Act.PORTAL_READ, Act.PORTAL_SIGN_IN}
     if actor.is_authenticated and actor.administration_id is not None:
-        acts.add(Act.PORTAL_WORK)
+        acts |= {Act.PORTAL_WORK, Act.PORTAL_SIT}
+    if actor.is_guest:
+        # At the tables they were invited to, and nowhere else in the house.
+        acts.add(Act.PORTAL_SIT)
     if PortalRole.ADMINISTRATOR in actor.roles:
         acts.add(Act.PORTAL_ADMINISTER)
     if PortalRole.MODERATOR in actor.roles:
         acts.add(Act.PORTAL_MODERATE)
+    if PortalRole.PORTAL_EDITOR in actor.roles:
+        acts.add(Act.PORTAL_PUBLISH)
+    if PortalRole.PORTAL_EDITOR in actor.roles or actor.reviewer_of:
+        acts.add(Act.PORTAL_VERIFY)
     return frozenset(acts)

@@ -17,8 +17,8 @@ def alembic_config(database_url: str) -> Config:
     return configuration
 
 
-def upgrade(database_url: str) -> None:
-    """Bring the schema to CURRENT_HEAD; does nothing when it is there."""
+def upgrade(database_url: str, to: str = "head") -> None:
+    """Bring the schema to CURRENT_HEAD, or as far as `to`; does nothing when it is there."""
     # What it says at each start would push the one screen of `make run` away.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    command.upgrade(alembic_config(database_url), "head")
+    command.upgrade(alembic_config(database_url), to)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,25 +18,44 @@ from app import clock
 from app.accounts import service as accounts
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
-from app.directory.models import Administration, Counter, Kind, Login, OnlineService, ServiceKind
+from app.directory.models import (
+    Administration,
+    ConnectedSpace,
+    Counter,
+    Kind,
+    Login,
+    OnlineService,
+    ServiceKind,
+)
 from app.jobs import Lease
 from app.policy import Actor, PortalRole
+from app.seed_known import actor_of, administration_of, known, lab_of, moment, person_of
+from app.seed_sessions import add_sessions
 from config import ROOT
-from drafts import review
+from drafts import remarks, review
 from drafts import service as drafts
+from drafts.anchors import Passage
+from drafts.grammar import inline_text as block_text
 from drafts.models import Article, Draft
+from drafts.notice_models import MailState, Notice, NoticeKind
+from drafts.remark_models import LONGEST_QUOTE
 from drafts.review_models import Revision
+from labs import cycles, guests, joining
 from labs import service as labs
+from labs.cycle_models import Cycle
 from labs.models import Lab, Membership
 from labs.roles import Right
+from publish import fates, synonyms
 from publish import schedule as scheduling
 from publish import service as publishing
+from publish.fate_acts import open_proposal
+from publish.fate_stages import Fate
 
 FOLDER = ROOT / "app" / "demo"
 # Stands while the demonstration is being filled, so that a broken-off filling is gone on with.
 MARKER = "demonstration"
 PASSWORD = "openlab-demo-2026"
-EDITOR = "editeur@dinum.example"
+ADMINISTRATOR, EDITOR = "admin@dinum.example", "editeur@dinum.example"
 Progress = Callable[[str, int, int], None]
 
 
@@ -58,11 +77,6 @@ def when_empty(_app: Flask) -> bool:
     return True
 
 
-def _known(kind: Any, **key: str) -> bool:
-    """Whether an earlier, broken-off filling made this already."""
-    return session().scalars(sa.select(kind).filter_by(**key)).first() is not None
-
-
 def _show(what: str, done: int, total: int) -> None:
     if sys.stdout.isatty():
         width = 30
@@ -74,8 +88,11 @@ def _show(what: str, done: int, total: int) -> None:
         print(f"  {what}: {total}", flush=True)
 
 
-def _data(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text())[name]
+def entries(name: str, key: str = "") -> list[dict[str, Any]]:
+    """What a file of app/demo holds, under a key that is its name unless said."""
+    found: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))[
+        key or name
+    ]
     return found
 
 
@@ -88,24 +105,40 @@ def _counted(what: str, things: list[dict[str, Any]], progress: Progress) -> Ite
 def fill(progress: Progress) -> None:
     """Everything the demonstration holds. Each piece is a transaction of its own, as it would be in life."""
     with unit_of_work():
-        for entry in _counted("Administrations", _data("administrations"), progress):
+        synonyms.put_first_list()
+    with unit_of_work():
+        for entry in _counted("Administrations", entries("administrations"), progress):
             add_administration(entry)
     with unit_of_work():
-        for entry in _counted("Accounts", _data("people"), progress):
+        for entry in _counted("Accounts", entries("people"), progress):
             add_person(entry)
     with unit_of_work():
-        for entry in _counted("Online services", _data("services"), progress):
+        for entry in _counted("Online services", entries("services"), progress):
             add_service(entry)
-    for entry in _counted("Labs", json.loads((FOLDER / "labs.json").read_text())["labs"], progress):
+    with unit_of_work():
+        for entry in _counted("Espaces connectés", entries("spaces"), progress):
+            add_space(entry)
+    workshops = entries("labs")
+    for entry in _counted("Labs", workshops, progress):
         add_lab(entry)
-    for name, label in (("articles", "Articles"), ("short_articles", "Short articles")):
-        found = json.loads((FOLDER / f"{name}.json").read_text())["articles"]
+    with unit_of_work():
+        add_cycle(workshops)
+    for name, label in (
+        ("articles", "Articles"),
+        ("short_articles", "Short articles"),
+        ("old_articles", "Old articles"),
+    ):
+        found = entries(name, "articles")
         for entry in _counted(label, found, progress):
             publish_article(entry)
+    with unit_of_work() as current:
+        # What the demonstration did to get here is no news to anybody.
+        old = sa.update(Notice).where(Notice.kind.in_([NoticeKind.STAGE, NoticeKind.REVIEW]))
+        current.execute(old.values(read_at=clock.now(), mail=MailState.DONE))
 
 
 def add_administration(entry: dict[str, Any]) -> None:
-    if _known(Administration, slug=entry["slug"]):
+    if known(Administration, slug=entry["slug"]):
         return
     values = {key: value for key, value in entry.items() if key not in ("counters", "kind")}
     administration = Administration(kind=Kind(entry["kind"]), **values)
@@ -115,107 +148,102 @@ def add_administration(entry: dict[str, Any]) -> None:
 
 
 def add_person(entry: dict[str, Any]) -> None:
-    if _known(Person, email=entry["email"]):
+    if known(Person, email=entry["email"]):
         return
     person = accounts.create_person(
         entry["email"],
         f"{entry['given_name']} {entry['family_name']}",
-        _administration(entry["administration"]),
+        administration_of(entry["administration"]),
         PASSWORD,
         is_demo=True,
     )
     for role in entry["portal_roles"]:
         accounts.give_role(person, PortalRole(role))
     for held in entry["administration_roles"]:
-        accounts.give_role(person, PortalRole(held["role"]), _administration(held["administration"]))
+        accounts.give_role(person, PortalRole(held["role"]), administration_of(held["administration"]))
 
 
 def add_service(entry: dict[str, Any]) -> None:
-    if _known(OnlineService, slug=entry["slug"]):
+    if known(OnlineService, slug=entry["slug"]):
         return
     names = ("slug", "title", "url", "summary")
     service = OnlineService(
         kind=ServiceKind(entry["kind"]), login=Login(entry["login"]), **{name: entry[name] for name in names}
     )
-    service.owners = [_administration(slug) for slug in dict.fromkeys(entry["owners"])]
+    service.owners = [administration_of(slug) for slug in dict.fromkeys(entry["owners"])]
     session().add(service)
     session().flush()
 
 
-def _administration(slug: str) -> Administration:
-    return session().scalars(sa.select(Administration).filter_by(slug=slug)).one()
-
-
-def _person(email: str) -> Person:
-    return session().scalars(sa.select(Person).filter_by(email=email)).one()
-
-
-def _actor(email: str) -> Actor:
-    return accounts.actor_for_person(_person(email).id)
+def add_space(entry: dict[str, Any]) -> None:
+    if not known(ConnectedSpace, slug=entry["slug"]):
+        session().add(ConnectedSpace(**entry))
+        session().flush()
 
 
 def add_lab(entry: dict[str, Any]) -> None:
     """A lab, its people, its sessions counted from today, and its drafts with what was done to them."""
     with unit_of_work():
-        if not _known(Lab, slug=entry["slug"]):
+        if not known(Lab, slug=entry["slug"]):
             _found_lab(entry)
     for draft in entry["drafts"]:
         with unit_of_work():
-            if not _known(Article, slug=draft["slug"]):
-                add_draft(session().scalars(sa.select(Lab).filter_by(slug=entry["slug"])).one(), draft)
+            if not known(Article, slug=draft["slug"]):
+                add_draft(lab_of(entry), draft)
+    add_sessions(entry)
 
 
 def _found_lab(entry: dict[str, Any]) -> None:
-    leader = _actor(entry["facilitator"])
+    leader = actor_of(entry["facilitator"])
     lab = labs.create_lab(
         leader,
         entry["title"],
         entry["purpose"],
-        _administration(entry["lead_administration"]),
+        administration_of(entry["lead_administration"]),
         entry["slug"],
     )
     for member in entry["members"]:
         if member["email"] != entry["facilitator"]:
-            labs.add_member(leader, lab, _person(member["email"]), Right(member["right"]))
-    for seance in entry["sessions"]:
-        _add_session(leader, lab, seance)
+            labs.add_member(leader, lab, person_of(member["email"]), Right(member["right"]))
+    labs.describe(leader, lab, purpose=entry["purpose"], themes=entry["themes"], open_to_requests=True)
+    for asking in entry["requests"]:
+        joining.ask(actor_of(asking["email"]), lab, asking["sentence"])
+    for guest in entry["guests"]:
+        guests.invite_guest(leader, lab, guest["name"], guest["email"], Right(guest["right"]), guest["days"])
 
 
-def _add_session(leader: Actor, lab: Lab, entry: dict[str, Any]) -> None:
-    starts = _at(entry["day"], entry["time"])
-    seance = labs.plan_session(
-        leader,
-        lab,
-        entry["title"],
-        starts,
-        starts + timedelta(minutes=entry["duration_minutes"]),
-        entry["place"],
-        entry["agenda"],
-    )
-    if entry["status"] in ("open", "closed"):
-        labs.open_session(leader, seance)
-    if entry["status"] == "closed":
-        labs.close_session(leader, seance)
-
-
-def _at(day: int, hour: str) -> datetime:
-    hours, minutes = (int(part) for part in hour.split(":"))
-    date = clock.local(clock.now()).date() + timedelta(days=day)
-    return datetime.combine(date, time(hours, minutes), tzinfo=clock.NOUMEA)
+def add_cycle(entries: list[dict[str, Any]]) -> None:
+    """The cycle that runs: begun two weeks ago, with the goals of the labs that run in it."""
+    if known(Cycle, number=1):
+        return
+    running = [entry for entry in entries if entry["status"] == "running"]
+    starts_on = clock.local(clock.now()).date() - timedelta(weeks=2)
+    admin = actor_of(ADMINISTRATOR)
+    cycle = cycles.make_cycle(admin, starts_on, [goal for entry in running for goal in entry["goals"]])
+    for entry in running:
+        cycles.assign(admin, cycle, session().scalars(sa.select(Lab).filter_by(slug=entry["slug"])).one())
 
 
 def add_draft(lab: Lab, entry: dict[str, Any]) -> None:
     """A draft whose blocks are put in by those who wrote them, then the acts of its review."""
     hands, opener = entry["written_by"], entry["opened_by"]
     written = set(_block_ids(hands, opener))
-    draft = _create(_actor(opener), lab, entry, [block for block in entry["blocks"] if _id(block) in written])
+    draft = _create(
+        actor_of(opener), lab, entry, [block for block in entry["blocks"] if _id(block) in written]
+    )
     for hand in hands:
         if hand["email"] != opener:
             written |= set(hand["blocks"])
             blocks = [block for block in entry["blocks"] if _id(block) in written]
-            drafts.replace_text(_actor(hand["email"]), draft, blocks)
+            drafts.replace_text(actor_of(hand["email"]), draft, blocks)
     for act in entry["acts"]:
         _do(draft, act, entry)
+    words = {_id(block): block_text(block)[:LONGEST_QUOTE] for block in entry["blocks"]}
+    for remark in entry["remarks"]:
+        about = [Passage(remark["block"], 0, words[remark["block"]])]
+        remarks.open_remark(
+            actor_of(remark["by"]), draft, remark["text"], passages=about, blocking=remark["blocking"]
+        )
 
 
 def _block_ids(hands: list[dict[str, Any]], email: str) -> list[str]:
@@ -233,8 +261,8 @@ def _create(actor: Actor, lab: Lab, entry: dict[str, Any], blocks: list[dict[str
         lab,
         title=entry["title"],
         slug=entry["slug"],
-        lead=_administration(entry["lead_administration"]),
-        competent=[_administration(slug) for slug in entry["competent"]],
+        lead=administration_of(entry["lead_administration"]),
+        competent=[administration_of(slug) for slug in entry["competent"]],
         tree=blocks,
         fields={name: entry[name] for name in drafts.FIELDS if name in entry},
     )
@@ -242,18 +270,20 @@ def _create(actor: Actor, lab: Lab, entry: dict[str, Any], blocks: list[dict[str
 
 def _do(draft: Draft, act: dict[str, Any], entry: dict[str, Any]) -> None:
     """One act of a review, by the person who does it."""
-    actor = _actor(act["by"])
+    actor = actor_of(act["by"])
     match act["act"]:
         case "submit":
             review.submit(actor, draft, entry.get("change_note", ""))
         case "sign_off":
             review.sign_off(
-                actor, draft, _administration(act["administration"]).id, _under_review(draft).fingerprint
+                actor, draft, administration_of(act["administration"]).id, _under_review(draft).fingerprint
             )
         case "request_changes":
             review.request_changes(actor, draft, act["reason"])
         case "schedule":
-            scheduling.schedule(actor, draft, _under_review(draft).fingerprint, _at(act["day"], act["time"]))
+            scheduling.schedule(
+                actor, draft, _under_review(draft).fingerprint, moment(act["day"], act["time"])
+            )
         case "publish":
             publishing.publish(actor, draft, _under_review(draft).fingerprint, entry.get("change_note", ""))
         case other:
@@ -271,21 +301,41 @@ def _under_review(draft: Draft) -> Revision:
 
 
 def publish_article(entry: dict[str, Any]) -> None:
-    """The whole walk of one article: written, submitted, signed by every competent administration, published."""
+    """The whole walk of one article: written, submitted, signed by every competent administration, published; and what
+    became of it afterwards."""
+    if "review_day" in entry:
+        entry = {**entry, "review_date": moment(entry["review_day"], "00:00").date().isoformat()}
     with unit_of_work():
-        if _known(Article, slug=entry["slug"]):
+        if known(Article, slug=entry["slug"]):
             return
-        lead = _administration(entry["lead_administration"])
+        lead = administration_of(entry["lead_administration"])
         author = _hand(lead, "agent", entry.get("author"))
-        signers = {slug: _hand(_administration(slug), "referent") for slug in entry["competent"]}
+        signers = {slug: _hand(administration_of(slug), "referent") for slug in entry["competent"]}
         lab = labs.permanent_lab(lead)
         _keep_membership(lab, author)
         draft = _create(author, lab, entry, entry["blocks"])
         review.submit(author, draft, entry["change_note"])
         fingerprint = _under_review(draft).fingerprint
         for slug, signer in signers.items():
-            review.sign_off(signer, draft, _administration(slug).id, fingerprint)
-        publishing.publish(_actor(EDITOR), draft, fingerprint, entry["change_note"])
+            review.sign_off(signer, draft, administration_of(slug).id, fingerprint)
+        publishing.publish(actor_of(EDITOR), draft, fingerprint, entry["change_note"])
+        for act in entry.get("afterwards", ()):
+            _decide(draft.article, act)
+
+
+def _decide(article: Article, act: dict[str, Any]) -> None:
+    """One act of the two people who decide what becomes of a page."""
+    actor = actor_of(act["by"])
+    match act["act"]:
+        case "propose":
+            target = fates.article_at(act["target"]) if "target" in act else None
+            fates.propose(actor, article, Fate(act["fate"]), act["explanation"], target)
+        case "confirm":
+            proposed = open_proposal(article)
+            assert proposed is not None, f"nothing is proposed for {article.slug}"
+            fates.confirm(actor, article, proposed.number)
+        case other:
+            raise ValueError(f"app/demo names an act that nobody can do: {other}")
 
 
 def _hand(administration: Administration, kind: str, email: str | None = None) -> Actor:

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import flask_login
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import format_date, format_datetime
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import clock
+from app import clock, logs, refusals
 from app.db import reading
-from app.errors import DomainError, Invalid, Missing, Unauthenticated
+from app.errors import DomainError, Invalid, Missing, Refused, Unauthenticated
+from app.extensions import day_in_words
 from app.extensions import gettext as _
 from app.panels import panels_at
 from app.policy import ANONYMOUS, PORTAL, Act, Actor, acts_for, require
@@ -68,11 +69,21 @@ def guarded(act: Act, door: Callable[..., object] | None = None) -> Callable[[Vi
         @functools.wraps(view)
         def guarded_view(**kwargs: Any) -> Any:
             actor = current_actor()
-            with reading():
-                g.acts = require(actor, act, door(**kwargs) if door else PORTAL)
-                if request.method in ("GET", "HEAD"):
-                    return view(**kwargs)
-            return view(**kwargs)
+            logs.about(person=actor.id or None)
+            try:
+                with reading():
+                    g.acts = require(actor, act, door(**kwargs) if door else PORTAL)
+                    if request.method in ("GET", "HEAD"):
+                        return view(**kwargs)
+                answer = view(**kwargs)
+                if getattr(answer, "status_code", None) == Refused.status:
+                    refusals.note(act, actor.id)  # the form was shown again, with the reason
+                return answer
+            except (Refused, Unauthenticated, Missing):
+                # What everybody may read is not refused to anybody: there it is an address that does not exist.
+                if act is not Act.PORTAL_READ:
+                    refusals.note(act, actor.id)
+                raise
 
         guarded_view.guard = Guard(act, door)  # type: ignore[attr-defined]
         return guarded_view  # type: ignore[return-value]
@@ -84,6 +95,17 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
     """Render a template inside a reading, so that a refused form can be shown again from a POST."""
     with reading():
         response = Response(render_template(template, **context), status=status)
+    return response
+
+
+def discreet(response: Response) -> Response:
+    """For an address that holds a secret: kept by nobody, indexed by nobody, and its address sent to no other site.
+
+    (Not `no-referrer`: the forms are told from forged ones by the address they come from.)
+    """
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -101,11 +123,32 @@ def local_path(target: str | None) -> str | None:
     return target
 
 
+def speaks_json(view: View) -> View:
+    """Declare that a view answers to programs: what goes wrong before or inside it is said as JSON."""
+    view.speaks_json = True  # type: ignore[attr-defined]
+    return view
+
+
+def speaks_both(view: View) -> View:
+    """Declare that a view answers with a page, and to programs that ask for JSON (`asks_for_json`) with that."""
+    view.speaks_both = True  # type: ignore[attr-defined]
+    return view
+
+
+def asks_for_json() -> bool:
+    """Whether JSON is preferred to a page. Who takes everything gets the page."""
+    return request.accept_mimetypes["application/json"] > request.accept_mimetypes["text/html"]
+
+
 def wants_json() -> bool:
-    return request.path.startswith("/api/")
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "speaks_both", False):
+        return asks_for_json()
+    return request.path.startswith("/api/") or getattr(view, "speaks_json", False)
 
 
 def init_app(app: Flask) -> None:
+    app.url_value_preprocessor(_say_where)  # before anything that may refuse the request
     app.before_request(_nonce)
     app.before_request(_refuse_nul)
     app.after_request(_headers)
@@ -115,10 +158,22 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
     app.context_processor(_template_words)
     app.jinja_env.filters["jour"] = lambda instant: format_date(clock.local(instant), "d MMMM y")
+    app.jinja_env.filters["long_day"] = day_in_words
+    app.jinja_env.filters["nombre"] = lambda number: f"{number:,}".replace(",", "\u202f")
+    # Without Babel, which takes some 0.2 ms: a time line has a hundred of them.
+    app.jinja_env.filters["heure"] = lambda instant: (
+        f"{(at := clock.local(instant)).hour}\u00a0h\u00a0{at:%M}"
+    )
     app.jinja_env.filters["moment"] = lambda instant: format_datetime(
         clock.local(instant), "d MMMM y 'à' H'\u00a0h\u00a0'mm"
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _say_where(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """The log names the template of a route, never its path: that may hold a token."""
+    if request.url_rule is not None:
+        logs.about(route=request.url_rule.rule, draft=(values or {}).get("draft_id"))
 
 
 def _nonce() -> None:
@@ -158,6 +213,9 @@ def _answer(status: int, code: str, message: str, title: str) -> BaseResponse | 
         response = jsonify({"error": {"code": code, "message": message}})
         response.status_code = status
         return response
+    if status == 503 and "_login_user" not in g:
+        # Who reads it cannot be asked: the page that says that the database is away must not need it.
+        g._login_user = ANONYMOUS
     return render_template("error.html", status=status, code=code, message=message, title=title), status
 
 
@@ -169,6 +227,7 @@ def _domain_error(error: DomainError) -> Any:
         403: _("Accès refusé"),
         404: _("Page introuvable"),
         409: _("La situation a changé"),
+        410: _("Cette page n’est plus publiée"),
         413: _("Envoi trop volumineux"),
         429: _("Trop de demandes"),
         503: _("Service momentanément indisponible"),
@@ -203,8 +262,6 @@ def _csrf_error(_error: CSRFError) -> Any:
 
 
 def _unexpected(error: Exception) -> Any:
-    from flask import current_app
-
     if current_app.testing:
         raise error
     current_app.logger.exception("unexpected error on %s %s", request.method, request.endpoint)

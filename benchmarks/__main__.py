@@ -1,7 +1,8 @@
 """`python -m benchmarks` (`make bench`): everything that is measured, written under benchmarks/results/.
 
-By default a part of each recording, some minutes in all; `--whole` takes them to the end. Exit status 1 when a
-replay did not end in the recorded text.
+`python -m benchmarks peers` compares ours and the peers only (benchmarks/contest.py has its options). By default a
+part of each recording is replayed; `--whole` takes them to the end. Exit status 1 when a replay did not end in the
+recorded text, or a run of ours beside the peers lost something.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import sys
 from typing import Any
 
-from benchmarks import gate_cost, report
+from benchmarks import contest, gate_cost, report
 from benchmarks.house import own_house
 from benchmarks.progress import Progress
 from benchmarks.replay import replay, table
@@ -22,10 +23,15 @@ PART = {"replay": 4_000, "gate": 50_000}
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["peers"]:
+        return contest.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--whole", action="store_true", help="the recordings to the end")
     parser.add_argument(
         "--database", default=os.environ.get("DATABASE_URL", ""), help="as in benchmarks.replay"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=3, help="of each server in each scenario beside the peers"
     )
     given = parser.parse_args()
     results: dict[str, Any] = {"command": report.command(), "circumstances": report.circumstances()}
@@ -35,9 +41,10 @@ def main() -> int:
     except Stopped as reason:
         print(f"the replay stopped: {reason}", file=sys.stderr)
         return 1
+    results |= contest.measured(runs=given.runs)
     for path in report.write(results):
         print(f"written: benchmarks/results/{path.name}")
-    return 0 if is_right else 1
+    return 0 if is_right and not contest.is_lost(results["peers"]) else 1
 
 
 def _gate(strokes: int | None) -> dict[str, Any]:

@@ -23,9 +23,9 @@ WHOLE = 259_778
 SLICE = 500
 
 
-def updates_of(strokes: list[tuple[int, int, str]]) -> tuple[bytes, list[bytes]]:
+def updates_of(strokes: list[tuple[int, int, str]], writer: int = WRITER) -> tuple[bytes, list[bytes]]:
     """(the empty paragraph, one update per stroke), as a client sends them. The trace must be ASCII."""
-    doc: pycrdt.Doc = pycrdt.Doc(client_id=WRITER)
+    doc: pycrdt.Doc = pycrdt.Doc(client_id=writer)
     found: list[bytes] = []
     # The subscription ends with the object that stands for it.
     watch = doc.observe(lambda event: found.append(event.update))

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-import sqlalchemy as sa
 
 from app import schema_versions
 from app.db import database, unit_of_work
@@ -27,6 +25,7 @@ from drafts.models import Draft
 from labs.models import Lab
 from tests import makers
 from tests.live_server import SECRET, LiveServer
+from tests.postgresql import own_database
 from tests.scenes import token_for
 
 BLOCK = "replay"
@@ -50,7 +49,7 @@ class Place:
     def complaints(self) -> list[str]:
         """What the server warned of; nothing is known of one that is not ours."""
         lines = self.journal.read_text(errors="replace").splitlines() if self.journal is not None else []
-        return [line for line in lines if " WARNING " in line or " ERROR " in line or "Traceback" in line]
+        return [line for line in lines if '"WARNING"' in line or '"ERROR"' in line or "Traceback" in line]
 
 
 def empty_draft(ana: Actor, lab: Lab) -> Draft:
@@ -84,15 +83,8 @@ def _own_database(server_url: str) -> Iterator[str]:
         return
     if server_url.startswith("postgresql://"):
         server_url = server_url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    name = f"openlab_replay_{uuid.uuid4().hex[:12]}"
-    with engine.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-    try:
-        yield sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    with own_database(server_url) as url:
+        yield url
 
 
 def _two_people(server: LiveServer) -> Place:

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks import goals
+
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -41,6 +43,9 @@ def markdown(results: dict[str, Any]) -> str:
     lines += [f"Command: `{results['command']}`", ""]
     for name, group in results.items():
         if not isinstance(group, dict):
+            continue
+        if name == "peers":
+            lines += ["## The goals", "", goals.table(group), "", "## Medians", "", goals.medians(group)]
             continue
         lines += [f"## {name.replace('_', ' ').capitalize()}", "", "| | |", "| --- | --- |"]
         lines += [f"| {key.replace('_', ' ')} | {_told(value)} |" for key, value in group.items()]

@@ -14,30 +14,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from drafts.carry import ELSEWHERE, Match, find_elsewhere, match_moved
 from drafts.document import Doc, Element, Fragment, Text, content
+from drafts.grammar import GRAMMAR
+from drafts.recollection import Recollection
 from drafts.runs import (
     AuthorshipMismatch,
     Branch,
     Cut,
     Fresh,
     Line,
-    Memory,
     authors,
     bytes_of,
     characters,
     cut_out,
-    free,
     lines_of,
-    lost_characters,
     pack,
     runs_of,
     unpack,
 )
+from drafts.suggested import MARKS
 
-# A whole deleted run put back elsewhere must be this long to be known again; the same person putting it back
-# where it stood (an undo) is known at any length.
-WHOLE_RUN = 4
+# Marks that are no formatting of the text: to suggest, or to remark upon words, is no part in what they say until a
+# suggestion is accepted, and then it counts as words put in or taken out.
+BESIDE = MARKS | GRAMMAR.beside
 
 __all__ = ["AuthorshipMismatch", "Contribution", "RunTable"]
 
@@ -69,6 +68,7 @@ class RunTable:
     """The authors of one living document. Made by `of`; follows the document until `close`."""
 
     def __init__(self, doc: Doc) -> None:
+        self.doc = doc
         self.repairs = 0
         # Kept: the root cannot be asked for while an observer runs.
         self._fragment = content(doc)
@@ -76,7 +76,7 @@ class RunTable:
         self._deleted: dict[int, int] = {}
         self._attributes: dict[int, int] = {}
         self._withdrawn: dict[int, int] = {}
-        self._memory = Memory()
+        self._words = Recollection(self._lines, self._lost)
         with doc.transaction():
             self._root = self._mirror_children(self._fragment, 0, None)
         self._subscription: Any = self._fragment.observe_deep(self._on_events)
@@ -90,7 +90,8 @@ class RunTable:
         """
         table = cls(doc)
         if stored is not None:
-            table._deleted, table._attributes, table._withdrawn = unpack(stored, list(table._lines()))
+            counts, table._words.memory = unpack(stored, list(table._lines()))
+            table._deleted, table._attributes, table._withdrawn = counts
         return table
 
     def close(self) -> None:
@@ -148,6 +149,10 @@ class RunTable:
             found.append(runs)
         return found
 
+    def mirrored(self) -> tuple[Fragment, Branch]:
+        """The root of the document, and the mirror of it in which each text has its authors."""
+        return self._fragment, self._root
+
     def start_from_here(self) -> None:
         """Count from the present text on: it becomes the live edition, person 0 throughout."""
         for line in self._lines():
@@ -157,14 +162,20 @@ class RunTable:
         self._deleted.clear()
         self._attributes.clear()
         self._withdrawn.clear()
-        self._memory.clear()
+        self._words.memory.clear()
 
-    def encode(self) -> bytes:
-        """The table in few bytes, to be stored with a checkpoint of the same state of the document.
+    def encode(self, *, memory: bool = False) -> bytes:
+        """The table in few bytes, to be stored with the same state of the document.
 
-        Words deleted lately are not in it: a checkpoint holds no deleted text.
+        With `memory`, words deleted lately are in it: a replay that goes on from a checkpoint knows them when they are
+        put back, as one from the first row does. That is for the log's own keeping, which holds deleted words anyway;
+        what is kept of a version is without them.
         """
-        return pack(list(self._lines()), (self._deleted, self._attributes, self._withdrawn))
+        return pack(
+            list(self._lines()),
+            (self._deleted, self._attributes, self._withdrawn),
+            self._words.memory if memory else None,
+        )
 
     # Following the document
 
@@ -176,7 +187,7 @@ class RunTable:
             text = bytes_of(child)
             line = Line(text, authors(person, len(text)), authors(person, len(text)))
             if fresh is not None and text:
-                fresh.append(Fresh(line, 0, len(text)))
+                fresh.append(Fresh(line, 0, len(text), is_whole=True))
             return line
         if isinstance(child, Fragment | Element):
             return self._mirror_children(child, person, fresh)
@@ -217,8 +228,7 @@ class RunTable:
             # reads the document again and finds its words where they are.
             self._read_again(person)
             return
-        if cuts or any(piece.end - piece.start >= ELSEWHERE for piece in fresh) or (fresh and self._memory):
-            self._carry(person, cuts, fresh)
+        self._words.carry(person, cuts, fresh)
 
     def _follow_text(self, line: Line, event: Any, person: int, cuts: list[Cut], fresh: list[Fresh]) -> None:
         place = 0
@@ -226,7 +236,9 @@ class RunTable:
         for step in event.delta:
             if "retain" in step:
                 place += int(step["retain"])
-                changed.update(step.get("attributes") or ())
+                changed.update(
+                    name for name in step.get("attributes") or () if name.split("--", 1)[0] not in BESIDE
+                )
             elif "delete" in step:
                 end = place + int(step["delete"])
                 cuts.append(cut_out(line, place, end, person))
@@ -281,93 +293,17 @@ class RunTable:
         fresh: list[Fresh] = []
         before = [(line, line.raw) for line in self._lines()]
         self._root = self._mirror_children(self._fragment, person, fresh)
-        self._carry(person, cuts, fresh)
+        self._words.carry(person, cuts, fresh)
         # Texts that are the same at the same place were not sent anew.
         for (old, raw), new in zip(before, self._lines(), strict=False):
             if old.text == new.text:
                 new.raw = raw
                 new.touched()
 
-    # Words found again
-
-    def _carry(self, person: int, cuts: list[Cut], fresh: list[Fresh]) -> None:
-        taken = [bytearray(piece.end - piece.start) for piece in fresh]
-        if cuts and fresh:
-            texts = [bytes(piece.line.text[piece.start : piece.end]) for piece in fresh]
-            for match in match_moved([cut.text for cut in cuts], texts):
-                self._take(fresh[match.piece], taken[match.piece], cuts[match.source], match)
-        for piece, mask in zip(fresh, taken, strict=True):
-            for start, end in free(mask):
-                self._recall(person, piece, mask, start, end)
-        if any(end - start >= ELSEWHERE for mask in taken for start, end in free(mask)):
-            self._copy(fresh, taken)
-        for cut in cuts:
-            for start, end in free(cut.kept):
-                lost = Cut(
-                    cut.text[start:end],
-                    cut.carried[start:end],
-                    cut.line,
-                    cut.at + start,
-                    person,
-                    bytearray(end - start),
-                )
-                self._settle(lost, 0, end - start, 1)
-                self._memory.add(lost)
-
-    def _recall(self, person: int, piece: Fresh, mask: bytearray, start: int, end: int) -> None:
-        """Words deleted lately: a whole run put back, or a long stretch of one."""
-        text = bytes(piece.line.text[piece.start + start : piece.start + end])
-        for cut in self._memory.whole(text):
-            undone = cut.person == person and cut.line is piece.line and cut.at == piece.start + start
-            if undone or len(text) >= WHOLE_RUN:
-                self._take(piece, mask, cut, Match(0, start, 0, 0, len(text)))
-                return
-        if len(text) < ELSEWHERE or not self._memory:
-            return
-        recent = self._memory.recent()
-        for match in find_elsewhere(text, [cut.text for cut in recent]):
-            self._take(piece, mask, recent[match.source], match._replace(at=match.at + start))
-
-    def _copy(self, fresh: list[Fresh], taken: list[bytearray]) -> None:
-        """Words that stand elsewhere in the text, but not among those the same update brought in."""
-        new: dict[int, list[tuple[int, int]]] = {}
-        for piece in fresh:
-            new.setdefault(id(piece.line), []).append((piece.start, piece.end))
-        sources: list[tuple[Line, int]] = []
-        texts: list[bytes] = []
-        for line in self._lines():
-            start = 0
-            for from_, to in [*sorted(new.get(id(line), ())), (len(line.text), len(line.text))]:
-                if from_ - start >= ELSEWHERE:
-                    sources.append((line, start))
-                    texts.append(bytes(line.text[start:from_]))
-                start = to
-        for piece, mask in zip(fresh, taken, strict=True):
-            for start, end in list(free(mask)):
-                text = bytes(piece.line.text[piece.start + start : piece.start + end])
-                for match in find_elsewhere(text, texts):
-                    line, offset = sources[match.source]
-                    from_ = offset + match.source_at
-                    at = piece.start + start + match.at
-                    piece.line.carried[at : at + match.size] = line.carried[from_ : from_ + match.size]
-                    piece.line.touched()
-
-    def _take(self, piece: Fresh, mask: bytearray, cut: Cut, match: Match) -> None:
-        at, stop = match.source_at, match.source_at + match.size
-        place = piece.start + match.at
-        piece.line.carried[place : place + match.size] = cut.carried[at:stop]
-        piece.line.touched()
-        mask[match.at : match.at + match.size] = b"\x01" * match.size
-        if cut in self._memory:
-            # Words that somebody took out in an earlier update are there again.
-            self._settle(cut, at, stop, -1)
-        cut.kept[at:stop] = b"\x01" * match.size
-
-    def _settle(self, cut: Cut, start: int, end: int, sign: int) -> None:
-        """Count what a person took out (sign 1), or what of it came back (-1)."""
-        base, others = lost_characters(cut, start, end)
-        self._count(self._deleted, cut.person, sign * base)
-        self._count(self._withdrawn, cut.person, sign * others)
+    def _lost(self, person: int, base: int, others: int) -> None:
+        """Characters of the live edition and of others that a person took out; below nought when they came back."""
+        self._count(self._deleted, person, base)
+        self._count(self._withdrawn, person, others)
 
     @staticmethod
     def _count(counts: dict[int, int], person: int, change: int) -> None:

@@ -13,14 +13,27 @@ from typing import Any
 
 import rfc8785
 
-from drafts.grammar import Node, Tree, blocks, merge_runs, normalise, with_ids
+from drafts.grammar import (
+    BLOCK_LEAVES,
+    CONTAINERS,
+    TOLD,
+    Node,
+    Tree,
+    blocks,
+    merge_runs,
+    normalise,
+    with_ids,
+    without_beside,
+)
 
 CANON = 1
 # The fields of the article that every scope covers, whatever blocks it names.
 SCOPE_FIELDS = ("title", "lead", "territories", "cost", "delay")
 SUGGESTION_MARKS = frozenset({"insertion", "deletion", "modification"})
-# Blocks that mean nothing without anything inside. A cell may be empty, and a paragraph is a choice.
-SHELLS = frozenset({"bullet_list", "ordered_list", "list_item", "note", "table", "table_row"})
+# A cell may be empty: it keeps its place in the row.
+CELLS = frozenset({"table_header", "table_cell"})
+# Blocks that mean nothing without anything inside; a paragraph is a choice.
+SHELLS = CONTAINERS - CELLS
 
 
 class NotCanonical(ValueError):
@@ -89,18 +102,19 @@ def project(tree: Tree) -> Tree:
     Raises NotCanonical when a suggestion is open.
     """
     _refuse_suggestions(tree)
-    return [_compose(node) for node in normalise(tree)]
+    return [_compose(node) for node in without_beside(normalise(tree))]
 
 
 def tidy(tree: Tree) -> Tree:
-    """The tree as it is frozen: empty lists, list items, notes, tables and rows dropped, an id on every block."""
-    return with_ids(_without_shells(normalise(tree)))
+    """The tree as it is frozen: without anchors of remarks and without empty lists, steps, notes, tables and so on,
+    an id on every block."""
+    return with_ids(_without_shells(without_beside(normalise(tree))))
 
 
 def _without_shells(tree: Tree) -> Tree:
     kept: Tree = []
     for node in tree:
-        if node["type"] in SHELLS or node["type"] in ("table_header", "table_cell"):
+        if node["type"] in CONTAINERS:
             inner = _without_shells(node.get("content", []))
             if node["type"] in SHELLS and not any(_says_something(child) for child in inner):
                 continue
@@ -112,8 +126,10 @@ def _without_shells(tree: Tree) -> Tree:
 
 
 def _says_something(node: Node) -> bool:
-    """Whether anything would be lost with the block: words anywhere in it, or the cells of a table."""
-    if node["type"] in ("table_header", "table_cell", "table_row"):
+    """Whether anything would be lost with the block: words anywhere in it, the cells of a table, a reference."""
+    if node["type"] in CELLS or node["type"] in BLOCK_LEAVES or node["type"] == "table_row":
+        return True
+    if any(name not in ("id", "decorative") for name in node.get("attrs", {})) and node["type"] in TOLD:
         return True
     return any(
         child["type"] == "text" and child["text"].strip() or child["type"] not in ("text", "hard_break")

@@ -6,6 +6,7 @@ on the loop that serves the people who type.
 """
 
 import re
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -26,7 +27,7 @@ STRIDE = ELSEWHERE - GRAM + 1
 PLACES = 16
 STRETCHES = 256
 
-_SEPARATOR = b"\xff"  # in no UTF-8 text
+SEPARATOR = b"\xff"  # in no UTF-8 text
 
 
 class Match(NamedTuple):
@@ -112,11 +113,61 @@ def find_elsewhere(piece: bytes, sources: Iterable[bytes]) -> list[Match]:
     return found
 
 
+class Mosaic:
+    """Texts (words deleted lately, and what stands in the text) of which another may be put together again."""
+
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        self._whole = frozenset(texts)
+        self._sizes = [len(text) for text in texts]
+        self._text = SEPARATOR.join(texts)
+        self._starts: list[int] = []
+        start = 0
+        for text in texts:
+            self._starts.append(start)
+            start += len(text) + 1
+
+    def tiles(self, text: bytes) -> list[Match] | None:
+        """`text` as a row of stretches of at least FLOATING bytes, or of whole texts; None when it is no such row.
+
+        `Match.piece` is 0, `Match.source` the number of the text; the last of several that would do.
+        """
+        found: list[Match] = []
+        at = 0
+        while at < len(text):
+            size = self._longest(text, at)
+            if not size:
+                return None
+            place = self._text.rfind(text[at : at + size])
+            source = bisect_right(self._starts, place) - 1
+            found.append(Match(0, at, source, place - self._starts[source], size))
+            at += size
+        return found
+
+    def is_whole(self, match: Match) -> bool:
+        """Whether a tile is all of the text it is of."""
+        return match.size == self._sizes[match.source]
+
+    def _longest(self, text: bytes, at: int) -> int:
+        """How many bytes of whole characters of `text` from `at` stand in one of the texts, or are one; 0: too few."""
+        low, high = FLOATING, len(text) - at
+        if high < FLOATING or text[at : at + low] not in self._text:
+            return next(
+                (size for size in range(min(high, low), 0, -1) if text[at : at + size] in self._whole), 0
+            )
+        while low < high and text[at : at + min(high, 2 * low)] in self._text:
+            low = min(high, 2 * low)
+        high = min(high, 2 * low)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if text[at : at + middle] in self._text else (low, middle - 1)
+        return _whole_characters(text, at, 0, low)[2]
+
+
 class _Pool:
     """The removed pieces in document order, and which of their bytes were found again."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
-        self.text = _SEPARATOR.join(pieces)
+        self.text = SEPARATOR.join(pieces)
         self.used = bytearray(len(self.text))
         self.starts: list[int] = []
         start = 0
@@ -204,7 +255,20 @@ class _Pool:
                 return low, stretch.start(), len(gap)
             if free.endswith(gap):
                 return low, stretch.end() - len(gap), len(gap)
-        return None
+        return self._ends(text, low, high)
+
+    def _ends(self, text: bytes, low: int, high: int) -> tuple[int, int, int] | None:
+        """The end of the text, as far as it is the end of a removed one: what stood behind words typed over others."""
+        if high < len(text):
+            return None
+        best: tuple[int, int, int] | None = None
+        for start, following in zip(self.starts, [*self.starts[1:], len(self.text) + 1], strict=True):
+            end = following - 1
+            size = min(_common_end(text, high, self.text, end), high - low, self._free_before(end))
+            begin, place, size = _whole_characters(text, high - size, end - size, min(size, end - start))
+            if size > 0 and (best is None or size > best[2]):
+                best = (begin, place, size)
+        return best
 
     def _take(
         self, more: list[tuple[int, int, int]], text: bytes, at: int, place: int, size: int, otherwise: int

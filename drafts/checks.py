@@ -4,48 +4,39 @@ Each finding names the block it is about, so that the page can put it one click 
 """
 
 import unicodedata
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection
 
 from app.extensions import gettext as _
 from app.extensions import ngettext
 from app.markup import safe_href
-from drafts.grammar import GRAMMAR, Node, Tree, blocks, inline_text, normalise
+from drafts.cards import NOTHING, References
+from drafts.findings import Code, Finding, ident_of, quoted
+from drafts.grammar import BLOCK_LEAVES, GRAMMAR, Node, Tree, blocks, inline_text, normalise
+from drafts.outline import TOP, titles
+from drafts.part_checks import check_parts
+from drafts.patterns import guidance_in
+from drafts.reference_checks import check_references
+from drafts.suggested import is_open
 
 # « En bref » is read on a phone before anything else; editorial model, section 3.
 LEAD_LENGTH = 300
-# Words of a link or of a heading quoted in a finding, so that the finding stays one line.
-QUOTED = 60
+# Words that do not make a text by themselves: an introduction and titles.
+TITLES = frozenset({"lead", "heading", "label"})
 
 
-class Code(StrEnum):
-    """Stable names of what can be wrong, for tests, tools and the page's filters."""
+def check_text(
+    tree: Tree,
+    *,
+    title: str,
+    has_lead_administration: bool,
+    territories: Collection[str] = (),
+    known: References = NOTHING,
+) -> list[Finding]:
+    """Everything that keeps a text from being submitted.
 
-    TITLE_MISSING = "title_missing"
-    LEAD_ADMINISTRATION_MISSING = "lead_administration_missing"
-    LEAD_MISSING = "lead_missing"
-    LEAD_TOO_LONG = "lead_too_long"
-    LEAD_REPEATED = "lead_repeated"
-    TEXT_EMPTY = "text_empty"
-    HEADING_EMPTY = "heading_empty"
-    HEADING_ORDER = "heading_order"
-    LINK_EMPTY = "link_empty"
-    LINK_WITHOUT_TARGET = "link_without_target"
-    LINK_UNSAFE = "link_unsafe"
-    TABLE_WITHOUT_HEADERS = "table_without_headers"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to put right: its code, the block it is about (None for the whole text), a sentence in French."""
-
-    code: Code
-    block_id: str | None
-    message: str
-
-
-def check_text(tree: Tree, *, title: str, has_lead_administration: bool) -> list[Finding]:
-    """Everything that keeps a text from being submitted, in the order in which a reader meets it."""
+    First what concerns the whole, then each kind of fault in the order in which a reader meets it. `territories`
+    are those the article is for, `known` what exists of all the text refers to.
+    """
     tree = normalise(tree)
     findings = []
     if not title.strip():
@@ -58,7 +49,27 @@ def check_text(tree: Tree, *, title: str, has_lead_administration: bool) -> list
                 _("Aucune administration n’est désignée comme responsable de la fiche."),
             )
         )
-    return findings + _leads(tree) + _emptiness(tree) + _headings(tree) + _links(tree) + _tables(tree)
+    findings += (
+        _suggestions(tree)
+        + _leads(tree)
+        + _emptiness(tree)
+        + _guidance(tree)
+        + _headings(tree)
+        + _links(tree)
+        + _tables(tree)
+    )
+    return findings + check_parts(tree, territories) + check_references(tree, known)
+
+
+def _suggestions(tree: Tree) -> list[Finding]:
+    """One for each block in which words wait for an answer, so that each place is a click away."""
+    findings = []
+    for block in blocks(tree):
+        if GRAMMAR.nodes[block["type"]].holds_inline and is_open(block.get("content", ())):
+            words = quoted(inline_text(block))
+            message = _("Une suggestion attend une réponse dans « %(words)s ».", words=words)
+            findings.append(Finding(Code.SUGGESTION_OPEN, ident_of(block), message))
+    return findings
 
 
 def _leads(tree: Tree) -> list[Finding]:
@@ -75,47 +86,55 @@ def _leads(tree: Tree) -> list[Finding]:
             length - LEAD_LENGTH,
             most=LEAD_LENGTH,
         )
-        findings.append(Finding(Code.LEAD_TOO_LONG, _ident(leads[0]), message))
+        findings.append(Finding(Code.LEAD_TOO_LONG, ident_of(leads[0]), message))
     for lead in leads[1:]:
         message = _("Le texte a une deuxième introduction « En bref » : une seule est permise.")
-        findings.append(Finding(Code.LEAD_REPEATED, _ident(lead), message))
+        findings.append(Finding(Code.LEAD_REPEATED, ident_of(lead), message))
     return findings
 
 
 def _emptiness(tree: Tree) -> list[Finding]:
     for block in blocks(tree):
-        if block["type"] not in ("lead", "heading") and GRAMMAR.nodes[block["type"]].holds_inline:
-            if inline_text(block).strip():
-                return []
+        if block["type"] in BLOCK_LEAVES or block["type"] not in TITLES and inline_text(block).strip():
+            return []
     return [
         Finding(Code.TEXT_EMPTY, None, _("Le texte est vide : il n’a que son introduction ou ses titres."))
     ]
 
 
+def _guidance(tree: Tree) -> list[Finding]:
+    findings = []
+    for block in blocks(tree):
+        found = guidance_in(block) if GRAMMAR.nodes[block["type"]].holds_inline else None
+        if found is not None:
+            message = _(
+                "Une consigne du modèle est encore là : « %(words)s ». Écrivez à sa place, ou supprimez-la.",
+                words=quoted(found),
+            )
+            findings.append(Finding(Code.GUIDANCE_LEFT, ident_of(block), message))
+    return findings
+
+
 def _headings(tree: Tree) -> list[Finding]:
     findings = []
-    before = 1
-    for block in blocks(tree):
-        if block["type"] != "heading":
+    for title in titles(tree):
+        if title.is_made:
             continue
-        words = inline_text(block).strip()
+        ident, words = ident_of(title.node), title.text
         if not words:
-            findings.append(Finding(Code.HEADING_EMPTY, _ident(block), _("Un titre est vide.")))
-            continue
-        level = block.get("attrs", {}).get("level", 2)
-        if level > before + 1:
+            findings.append(Finding(Code.HEADING_EMPTY, ident, _("Un titre est vide.")))
+        elif title.level > title.after + 1:
             message = (
-                _("Le premier titre, « %(title)s », doit être de niveau 2.", title=_quoted(words))
-                if before == 1
+                _("Le premier titre, « %(title)s », doit être de niveau 2.", title=quoted(words))
+                if title.after == TOP
                 else _(
                     "Le titre « %(title)s » est de niveau %(level)d et suit un titre de niveau %(before)d : il manque un niveau.",
-                    title=_quoted(words),
-                    level=level,
-                    before=before,
+                    title=quoted(words),
+                    level=title.level,
+                    before=title.after,
                 )
             )
-            findings.append(Finding(Code.HEADING_ORDER, _ident(block), message))
-        before = level
+            findings.append(Finding(Code.HEADING_ORDER, ident, message))
     return findings
 
 
@@ -126,14 +145,14 @@ def _links(tree: Tree) -> list[Finding]:
             continue
         for words, href in _links_of(block):
             if not words.strip():
-                message = _("Un lien n’a pas de texte : %(href)s.", href=_quoted(href) or "—")
-                findings.append(Finding(Code.LINK_EMPTY, _ident(block), message))
+                message = _("Un lien n’a pas de texte : %(href)s.", href=quoted(href) or "—")
+                findings.append(Finding(Code.LINK_EMPTY, ident_of(block), message))
             elif not href.strip():
-                message = _("Le lien « %(words)s » n’a pas d’adresse.", words=_quoted(words))
-                findings.append(Finding(Code.LINK_WITHOUT_TARGET, _ident(block), message))
+                message = _("Le lien « %(words)s » n’a pas d’adresse.", words=quoted(words))
+                findings.append(Finding(Code.LINK_WITHOUT_TARGET, ident_of(block), message))
             elif safe_href(href) is None:
-                message = _("L’adresse du lien « %(words)s » n’est pas acceptée.", words=_quoted(words))
-                findings.append(Finding(Code.LINK_UNSAFE, _ident(block), message))
+                message = _("L’adresse du lien « %(words)s » n’est pas acceptée.", words=quoted(words))
+                findings.append(Finding(Code.LINK_UNSAFE, ident_of(block), message))
     return findings
 
 
@@ -165,15 +184,5 @@ def _tables(tree: Tree) -> list[Finding]:
             message = _(
                 "Un tableau n’a pas de cellules d’en-tête : elles disent ce que contiennent les colonnes."
             )
-            findings.append(Finding(Code.TABLE_WITHOUT_HEADERS, _ident(block), message))
+            findings.append(Finding(Code.TABLE_WITHOUT_HEADERS, ident_of(block), message))
     return findings
-
-
-def _ident(block: Node) -> str | None:
-    ident: str | None = block.get("attrs", {}).get("id")
-    return ident
-
-
-def _quoted(words: str) -> str:
-    words = " ".join(words.split())
-    return words if len(words) <= QUOTED else words[: QUOTED - 1].rstrip() + "…"

@@ -1,8 +1,8 @@
 """The difference between two texts, block by block, then word by word, with formatting and attributes.
 
-Blocks are known again by their id, else by their words. What is compared are the blocks that hold text, each with
-the containers it stands in, so that a paragraph that became a list item is one changed block and not one lost and
-one found.
+Blocks are known again by their id, else by their words. What is compared are the blocks that hold text or refer to
+something, each with the containers it stands in, so that a paragraph that became a list item is one changed block
+and not one lost and one found.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from drafts.grammar import CONTAINERS, GRAMMAR, Node, Tree, inline_text, normalise
+from drafts.grammar import CONTAINERS, Node, Tree, inline_text, normalise, without_beside
 from drafts.pairing import word_edits
 
 # Two blocks of the same place are one changed block when this share of their words is the same.
@@ -53,9 +53,10 @@ class AttributeChange:
 
 @dataclass(frozen=True)
 class BlockChange:
-    """What became of one block that holds text.
+    """What became of one block that holds text or refers to something.
 
     `within` is the path of containers, outermost first, before and after. `moved` may go with any change.
+    `held` are the block's own attributes: as they are, or as they were when it is gone.
     """
 
     change: Change
@@ -68,11 +69,14 @@ class BlockChange:
     moved: bool
     attributes: tuple[AttributeChange, ...]
     stretches: tuple[Stretch, ...]
+    held: tuple[tuple[str, Any], ...] = ()
+    # Of a block that is in both texts: its id in the first one.
+    former_id: str | None = None
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A block that holds text, with its place."""
+    """A block that holds text or refers to something, with its place."""
 
     node: Node
     within: tuple[str, ...]
@@ -83,10 +87,21 @@ class _Line:
         ident: str | None = self.node.get("attrs", {}).get("id")
         return ident
 
+    @property
+    def said(self) -> str:
+        """What the block is known again by: its words, or what it refers to."""
+        if words := inline_text(self.node):
+            return words
+        own = _own(self.node)
+        return f"{self.node['type']} {json.dumps(own, sort_keys=True)}" if own else ""
+
 
 def compare(before: Tree, after: Tree) -> list[BlockChange]:
-    """Every block of both texts in reading order; a removed one stands before what followed it."""
-    old, new = list(_lines(normalise(before))), list(_lines(normalise(after)))
+    """Every block of both texts in reading order; a removed one stands before what followed it.
+
+    Anchors of remarks are no part of a text, so they make no difference.
+    """
+    old, new = (list(_lines(without_beside(normalise(tree)))) for tree in (before, after))
     partner = _partners(old, new)
     in_place = _in_order([partner[place] for place in sorted(partner)])
     kept = set(partner.values())
@@ -123,10 +138,10 @@ def _lines(
 ) -> Iterable[_Line]:
     for node in tree:
         attrs = tuple((f"{node['type']}.{key}", value) for key, value in _own(node).items())
-        if GRAMMAR.nodes[node["type"]].holds_inline:
-            yield _Line(node, within, around)
-        elif node["type"] in CONTAINERS:
+        if node["type"] in CONTAINERS:
             yield from _lines(node.get("content", []), (*within, node["type"]), (*around, *attrs))
+        else:
+            yield _Line(node, within, around)
 
 
 def _own(node: Node) -> dict[str, Any]:
@@ -140,10 +155,10 @@ def _partners(old: Sequence[_Line], new: Sequence[_Line]) -> dict[int, int]:
     taken = set(partner.values())
     by_words: dict[str, list[int]] = {}
     for place, line in enumerate(old):
-        if place not in taken and inline_text(line.node).strip():
-            by_words.setdefault(inline_text(line.node), []).append(place)
+        if place not in taken and line.said.strip():
+            by_words.setdefault(line.said, []).append(place)
     for place, line in enumerate(new):
-        if place not in partner and (same := by_words.get(inline_text(line.node))):
+        if place not in partner and (same := by_words.get(line.said)):
             partner[place] = same.pop(0)
             taken.add(partner[place])
     lost = [place for place in range(len(old)) if place not in taken]
@@ -165,12 +180,10 @@ def _pair_alike(
     for place in found:
         low = max((partner[near] for near in partner if near < place), default=-1)
         high = min((partner[near] for near in partner if near > place), default=len(old))
-        words = inline_text(new[place].node).split()
+        words = new[place].said.split()
         for index in range(start, len(lost)):
             if low < lost[index] < high:
-                matcher = difflib.SequenceMatcher(
-                    None, inline_text(old[lost[index]].node).split(), words, False
-                )
+                matcher = difflib.SequenceMatcher(None, old[lost[index]].said.split(), words, False)
                 if matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE:
                     partner[place] = lost[index]
                     start = index + 1
@@ -207,6 +220,7 @@ def _added(line: _Line) -> BlockChange:
         moved=False,
         attributes=(),
         stretches=tuple(Stretch(Change.ADDED, text, (), marks) for text, marks in _runs(line.node)),
+        held=_held(line),
     )
 
 
@@ -222,6 +236,7 @@ def _removed(line: _Line) -> BlockChange:
         moved=False,
         attributes=(),
         stretches=tuple(Stretch(Change.REMOVED, text, marks, ()) for text, marks in _runs(line.node)),
+        held=_held(line),
     )
 
 
@@ -251,7 +266,13 @@ def _kept(before: _Line, after: _Line, moved: bool) -> BlockChange:
         moved=moved,
         attributes=attributes,
         stretches=stretches,
+        held=_held(after),
+        former_id=before.ident,
     )
+
+
+def _held(line: _Line) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(_own(line.node).items()))
 
 
 def _level(node: Node) -> int | None:

@@ -15,9 +15,12 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from app.accounts.models import Person
+from app.accounts.service import names_of
 from app.db import session
 from app.directory.models import Administration
-from drafts import document, log
+from drafts import log
+from drafts.faults import TextDamaged
+from drafts.judged import StoredRow, take_in_all
 from drafts.models import Article, Draft, DraftClient, FieldChange
 from drafts.review_models import Part, ReviewOutcome, Revision, RevisionPart
 
@@ -99,15 +102,15 @@ def measure(loaded: log.Loaded) -> Measured:
     live = live_revision(draft.article_id)
     base = live if live is not None and live.draft_id == draft.id and live.seq <= loaded.seq else None
     shares = dict(loaded.runs.shares())
-    inherited = _inherited(draft, shares.pop(NOBODY, 0))
+    given_back = inherited(draft, shares.pop(NOBODY, 0))
     made = _since(loaded, base)
     fields = _fields_changed(draft.id, base)
     writers = frozenset({*made, *fields})
-    people = sorted({*shares, *inherited, *writers})
-    under = _administrations(draft.id, people)
+    people = sorted({*shares, *given_back, *writers})
+    under = administrations_of(draft.id, people)
     rows = []
     for person in people:
-        given = inherited.get(person)
+        given = given_back.get(person)
         inserted, deleted, attributes = made.get(person, (0, 0, 0))
         # Who has only words of an earlier edition here wrote them for the administration of that time.
         here = person in shares or person in writers or given is None
@@ -128,13 +131,17 @@ def measure(loaded: log.Loaded) -> Measured:
 def _since(loaded: log.Loaded, base: Revision | None) -> dict[int, tuple[int, int, int]]:
     """(inserted, deleted, attributes) of everybody who contributed to the text since `base` was cut."""
     runs = loaded.runs
-    if base is not None:
+    # Across a healing no rows lead from there to here; who had a hand in the text before it keeps it.
+    if base is not None and base.seq >= loaded.draft.history_seq:
         before = log.load(loaded.draft.id, base.seq)
         runs = before.runs
         runs.start_from_here()
-        for row in log.rows(loaded.draft.id, base.seq, loaded.seq):
-            with runs.recording(row.person_id or NOBODY):
-                document.apply(before.doc, row.update)
+        since = (
+            StoredRow(row.seq, row.person_id or NOBODY, row.update)
+            for row in log.rows(loaded.draft.id, base.seq, loaded.seq)
+        )
+        if take_in_all(before.doc, before.index, since, runs=runs) is not None:
+            raise TextDamaged
     # What was taken out of a colleague's words counts beside what was taken out of the live edition: both are
     # deletions to who reads the table, and both are a hand in what is left.
     return {
@@ -156,7 +163,7 @@ def _fields_changed(draft_id: int, base: Revision | None) -> dict[int, int]:
     return dict(session().execute(query.group_by(FieldChange.person_id)).all())
 
 
-def _administrations(draft_id: int, people: Sequence[int]) -> dict[int, int | None]:
+def administrations_of(draft_id: int, people: Sequence[int]) -> dict[int, int | None]:
     """The administration each person wrote this draft for: the one their client ids were registered under.
 
     Somebody who since moved elsewhere still wrote for where they were; who is registered under several, or
@@ -179,7 +186,7 @@ def _administrations(draft_id: int, people: Sequence[int]) -> dict[int, int | No
     }
 
 
-def _inherited(draft: Draft, characters: int) -> dict[int, Tally]:
+def inherited(draft: Draft, characters: int) -> dict[int, Tally]:
     """Nobody's characters given back to the authors of the edition this draft began from, in proportion."""
     if not characters:
         return {}
@@ -212,7 +219,7 @@ def _shares(revision: Revision) -> list[Tally]:
 
 
 def live_revision(article_id: int) -> Revision | None:
-    """The revision the public reads now, if any."""
+    """The revision of the last edition that was approved, if any: what contributions are counted from."""
     return (
         session()
         .scalars(
@@ -238,7 +245,7 @@ def contributions(thing: Draft | Revision) -> Contributions:
     if isinstance(thing, Revision):
         whole, difference = _shares(thing), _parts(thing)
     else:
-        measured = measure(log.load(thing.id))
+        measured = measure(log.load(thing.id, damaged=True))
         whole, difference = list(measured.tallies), measured.difference
     names = _names([*whole, *difference])
     return Contributions(
@@ -281,7 +288,7 @@ def _names(rows: Iterable[Tally]) -> _Names:
     people = {row.person_id for row in rows}
     places = {row.administration_id for row in rows if row.administration_id is not None}
     return _Names(
-        dict(session().execute(sa.select(Person.id, Person.name).where(Person.id.in_(people))).all()),
+        names_of(people),
         {
             place.id: place.name
             for place in session().scalars(sa.select(Administration).where(Administration.id.in_(places)))

@@ -29,3 +29,12 @@ class DraftStageChanged(events.Event):
 class DraftAccessChanged(events.Event):
     name = "drafts.access_changed"
     draft_id: int
+
+
+@events.event
+@dataclass(frozen=True)
+class RemarksChanged(events.Event):
+    """A remark was opened, answered, resolved, reopened, or blocks now: who sits at the table looks again."""
+
+    name = "drafts.remarks_changed"
+    draft_id: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +11,14 @@ import sqlalchemy as sa
 
 from app.db import session
 from app.directory.models import Administration
-from drafts import seal
+from drafts import evidence_file, seal
+from drafts.answers import passed_over, sign_offs_of, substitutes_for, withdrawn_from
 from drafts.contributions import contributions
+from drafts.objections import arbitrated, objections_to
+from drafts.opinions import opinions_on
 from drafts.review_models import DraftAct, ReviewOutcome, Revision, SignOff
-from drafts.standing import competent_for, objections_to
+from drafts.scopes import proposed_for
+from drafts.standing import competent_for
 
 FORMAT = 1
 
@@ -41,6 +45,7 @@ def evidence(revision: Revision) -> dict[str, Any]:
             "fingerprint": revision.fingerprint,
             "submitted_by": revision.created_by,
             "submitted_at": _instant(revision.created_at),
+            "size": str(revision.size),
         },
         "competent": [slugs[place] for place in competent_for(revision.id)],
         "contributions": [
@@ -54,7 +59,13 @@ def evidence(revision: Revision) -> dict[str, Any]:
             }
             for place in sorted({*whole, *since})
         ],
-        "sign_offs": [_signed(row, slugs) for row in _sign_offs(revision.id)],
+        "proposed": [
+            {"administration": slugs[place], "fingerprint": part.fingerprint}
+            for place, part in sorted(proposed_for(revision.id).items())
+        ],
+        "sign_offs": [_signed(row, slugs) for row in sign_offs_of(revision.id)],
+        # What experts advised: it stands apart from the answers, and nothing of the outcome follows from it.
+        "advice": opinions_on(revision.id),
         "objections": [
             {
                 "administration": slugs.get(act.administration_id or 0),
@@ -62,6 +73,39 @@ def evidence(revision: Revision) -> dict[str, Any]:
                 "at": _instant(act.at),
             }
             for act in objections_to(revision.id)
+        ],
+        "arbitrated": [
+            {
+                "administration": slugs.get(act.administration_id or 0),
+                "at": _instant(act.at),
+                "by": [{"person": one.person_id, "at": _instant(one.at)} for one in arbiters],
+            }
+            for act, arbiters in arbitrated(revision.id)
+        ],
+        "passed_over": [
+            {
+                "administration": slugs[row.administration_id],
+                "person": row.person_id,
+                "at": _instant(row.at),
+            }
+            for row in passed_over(revision.id)
+        ],
+        "substitutes": [
+            {
+                "administration": slugs[row.administration_id],
+                "person": row.person_id,
+                "at": _instant(row.at),
+            }
+            for row in substitutes_for(revision.id)
+        ],
+        "withdrawn": [
+            {
+                "administration": slugs[sign_off.administration_id],
+                "person": row.person_id,
+                "at": _instant(row.at),
+                "signed_at": _instant(sign_off.at),
+            }
+            for row, sign_off in withdrawn_from(revision.id)
         ],
         "acts": [
             {"number": act.number, "deed": str(act.deed), "person": act.person_id, "at": _instant(act.at)}
@@ -75,12 +119,6 @@ def evidence(revision: Revision) -> dict[str, Any]:
     }
 
 
-def _sign_offs(revision_id: int) -> list[SignOff]:
-    return list(
-        session().scalars(sa.select(SignOff).where(SignOff.revision_id == revision_id).order_by(SignOff.id))
-    )
-
-
 def _signed(row: SignOff, slugs: Mapping[int, str]) -> dict[str, Any]:
     origin = row if row.carried_from is None else session().get_one(SignOff, row.carried_from)
     return {
@@ -92,6 +130,7 @@ def _signed(row: SignOff, slugs: Mapping[int, str]) -> dict[str, Any]:
         "person": row.person_id,
         "decision": str(row.decision),
         "signed_as": str(row.signed_as),
+        "agrees_minor": row.agrees_minor,
         "fingerprint": row.fingerprint,
         "at": _instant(row.at),
         "key": row.key_id,
@@ -101,15 +140,7 @@ def _signed(row: SignOff, slugs: Mapping[int, str]) -> dict[str, Any]:
 
 def holds(signed: Mapping[str, Any], trusted: Mapping[str, bytes] | None = None) -> bool:
     """Whether one line of `sign_offs` is sealed by a trusted key (default: one of this instance)."""
-    content = seal.payload(
-        revision=signed["revision"],
-        fingerprint=signed["fingerprint"],
-        person=signed["person"],
-        administration=signed["administration_id"],
-        decision=signed["decision"],
-        time=datetime.fromisoformat(signed["at"]),
-    )
-    return seal.verify(content, b64decode(signed["signature"]), signed["key"], trusted)
+    return evidence_file.holds(signed, seal.public_keys() if trusted is None else trusted)
 
 
 def _instant(at: datetime) -> str:

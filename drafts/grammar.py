@@ -7,6 +7,7 @@ what the grammar does not know is left out, what has the wrong type becomes the 
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,6 @@ from typing import Any
 
 Node = dict[str, Any]
 Tree = list[Node]
-
-# Blocks in which the public reads text; the others only hold blocks.
-CONTAINERS = frozenset(
-    {"bullet_list", "ordered_list", "list_item", "note", "table", "table_row", "table_header", "table_cell"}
-)
 
 
 @dataclass(frozen=True)
@@ -70,31 +66,37 @@ class NodeType:
 
 @dataclass(frozen=True)
 class Grammar:
-    """The grammar: `schema` is its number, `fragment` the name of the shared root."""
+    """The grammar: `schema` is its number, `fragment` the name of the shared root.
+
+    Marks of `beside` stand at words without being a part of the text (anchors of remarks), and several of them
+    may stand at the same words.
+    """
 
     schema: int
     fragment: str
     nodes: Mapping[str, NodeType]
     marks: Mapping[str, Mapping[str, Attribute]]
+    beside: frozenset[str] = frozenset()
 
     def type_node_attributes(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The known attributes of a node, typed, those equal to their default left out."""
         return _typed(self.nodes[name].attributes, given)
 
     def type_marks(self, given: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-        """Marks of one run from its formatting attributes, sorted by name.
+        """Marks of one run from its formatting attributes, sorted by name, then by what they say.
 
-        A key may carry y-prosemirror's suffix for marks that overlap themselves (`comment--hash`); unknown
+        A key may carry y-prosemirror's suffix for marks that overlap themselves (`remark--hash`); unknown
         marks are left out, as is a mark whose value says that it is absent.
         """
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[tuple[str, str], dict[str, Any]] = {}
         for key in sorted(given or {}):
             name = key.split("--", 1)[0]
             value = (given or {})[key]
-            if name not in self.marks or value is None or value is False or name in found:
+            if name not in self.marks or value is None or value is False:
                 continue
             attrs = _typed(self.marks[name], value if isinstance(value, Mapping) else {})
-            found[name] = {"type": name, "attrs": attrs} if attrs else {"type": name}
+            which = json.dumps(attrs, sort_keys=True) if name in self.beside else ""
+            found.setdefault((name, which), {"type": name, "attrs": attrs} if attrs else {"type": name})
         return [found[name] for name in sorted(found)]
 
 
@@ -142,10 +144,23 @@ def load(path: Path) -> Grammar:
             name: {key: attribute(key, value) for key, value in spec.get("attrs", {}).items()}
             for name, spec in raw["marks"].items()
         },
+        beside=frozenset(name for name, spec in raw["marks"].items() if spec.get("beside", False)),
     )
 
 
 GRAMMAR = load(Path(__file__).with_name("schema.json"))
+# Blocks that hold blocks: no words of their own stand in them.
+CONTAINERS = frozenset(
+    name
+    for name, kind in GRAMMAR.nodes.items()
+    if name != "doc" and not kind.inline and not kind.leaf and not kind.holds_inline
+)
+# Blocks that hold nothing: what they show is what they refer to.
+BLOCK_LEAVES = frozenset(name for name, kind in GRAMMAR.nodes.items() if kind.leaf and not kind.inline)
+# What blocks of words say beside them.
+TOLD = {"legal": "number", "image": "alt"}
+# Parts that begin with their short title.
+LABELLED = frozenset({"step", "question", "situation", "definition"})
 
 
 def is_block(name: str | None) -> bool:
@@ -169,11 +184,28 @@ def merge_runs(runs: Tree) -> Tree:
     return merged
 
 
+def without_beside(tree: Tree) -> Tree:
+    """The tree without the marks that stand at words and are no part of the text (anchors of remarks)."""
+    cleaned: Tree = []
+    for node in tree:
+        if "content" in node:
+            inner = without_beside(node["content"])
+            is_text = GRAMMAR.nodes[node["type"]].holds_inline if node["type"] in GRAMMAR.nodes else False
+            node = {**node, "content": merge_runs(inner) if is_text else inner}
+        if any(mark["type"] in GRAMMAR.beside for mark in node.get("marks", ())):
+            kept = [mark for mark in node["marks"] if mark["type"] not in GRAMMAR.beside]
+            node = {key: value for key, value in node.items() if key != "marks"}
+            if kept:
+                node["marks"] = kept
+        cleaned.append(node)
+    return cleaned
+
+
 def normalise(tree: Tree) -> Tree:
     """The tree as the grammar would have it: known nodes, attributes and marks only, typed, defaults left out.
 
     Inline content standing among blocks is put into a paragraph; blocks inside a text block give it their
-    words. Ids are left as they are.
+    words; a leaf holds nothing. Ids are left as they are.
     """
     found: Tree = []
     stray: Tree = []
@@ -193,7 +225,7 @@ def normalise(tree: Tree) -> Tree:
         attrs = GRAMMAR.type_node_attributes(node["type"], node.get("attrs") or {})
         if attrs:
             clean["attrs"] = attrs
-        inner = node.get("content") or []
+        inner = (node.get("content") or []) if node["type"] not in BLOCK_LEAVES else []
         inner = (
             merge_runs(_normalise_inline(inner))
             if GRAMMAR.nodes[node["type"]].holds_inline
@@ -212,7 +244,11 @@ def _normalise_inline(inline: Tree) -> Tree:
         if node.get("type") == "text":
             run: Node = {"type": "text", "text": str(node.get("text", ""))}
             marks = GRAMMAR.type_marks(
-                {mark["type"]: mark.get("attrs", {}) for mark in node.get("marks") or ()}
+                {
+                    # Marks that overlap themselves are told apart by what they say.
+                    f"{mark['type']}--{place}": mark.get("attrs", {})
+                    for place, mark in enumerate(node.get("marks") or ())
+                }
             )
             if marks:
                 run["marks"] = marks
@@ -261,6 +297,22 @@ def with_ids(tree: Tree) -> Tree:
     return [repair(node) for node in tree]
 
 
+def with_fresh_ids(tree: Tree) -> Tree:
+    """The same tree in which every block has a new id, as one has who was just written."""
+
+    def renewed(node: Node) -> Node:
+        kind = GRAMMAR.nodes.get(node["type"])
+        if kind is None or not kind.has_id:
+            return node
+        attrs = {**node.get("attrs", {}), "id": secrets.token_urlsafe(12)}
+        node = {**node, "attrs": {"id": attrs.pop("id"), **attrs}}
+        if node.get("content") and not kind.holds_inline:
+            node = {**node, "content": [renewed(child) for child in node["content"]]}
+        return node
+
+    return [renewed(node) for node in tree]
+
+
 def blocks(tree: Tree) -> "list[Node]":
     """Every block of the tree in document order, parents before children."""
     found: list[Node] = []
@@ -280,8 +332,34 @@ def inline_text(node: Node) -> str:
     )
 
 
+def parted_label(node: Node) -> "tuple[Node | None, Tree]":
+    """The short title of a part and what follows it. A label that stands anywhere else is one block of many."""
+    content: Tree = node.get("content", [])
+    if node["type"] in LABELLED and content and content[0]["type"] == "label":
+        return content[0], content[1:]
+    return None, content
+
+
 def plain_text(tree: Tree) -> str:
-    """The words of a tree, one line for each block that holds text, without marks."""
-    return "\n".join(
-        inline_text(block) for block in blocks(tree) if GRAMMAR.nodes[block["type"]].holds_inline
-    )
+    """The words of a tree, one line for each block that holds text, without marks.
+
+    What a reader is told beside the words is there too: the number of a legal text, the alternative text of an
+    image. What a reference shows is not: it belongs to the directory.
+    """
+    lines = []
+    for block in blocks(tree):
+        if GRAMMAR.nodes[block["type"]].holds_inline:
+            parts = [inline_text(block), block.get("attrs", {}).get(TOLD.get(block["type"], ""), "")]
+            lines.append(", ".join(part for part in parts if part))
+    return "\n".join(lines)
+
+
+def passages(tree: Tree) -> dict[str, str]:
+    """The words of each block that somebody can remark on, by its id, in reading order."""
+    return {
+        ident: words
+        for block in blocks(tree)
+        if GRAMMAR.nodes[block["type"]].holds_inline
+        and (ident := block.get("attrs", {}).get("id"))
+        and (words := inline_text(block)).strip()
+    }

@@ -2,18 +2,69 @@
 
 from __future__ import annotations
 
-from flask import render_template
+import time
+
+from flask import Response, current_app, g, render_template, request
 from markupsafe import Markup
 
+import drafts.forgetting  # noqa: F401 - registers what this room forgets of a person
+from app import waiting
+from app.db import reading, session
+from app.errors import DomainError
 from app.panels import panel
-from app.policy import Act, Actor, PortalRole, acts_for
-from drafts import list_queries
+from app.policy import PORTAL, Act, Actor, acts_for
+from app.web import current_actor
+from drafts import damage, lab_queries, list_queries, notice_queries
+from drafts import waiting as _sources  # noqa: F401 - registers what waits
+from drafts.doors import blueprint
+from drafts.models import Draft
+from labs.cycle_queries import CycleRow
 from labs.models import Lab
+
+# How old the number in the header may be.
+KEPT_SECONDS = 20.0
 
 
 def _rendered(template: str, **values: object) -> Markup:
     # Jinja has escaped what stands in it: it is a template of ours.
     return Markup(render_template(template, **values))  # noqa: S704
+
+
+@panel("header", order=10)
+def my_notices(actor: Actor) -> Markup | None:
+    """How much waits for a person, and how many notices, on every page of theirs. An error page shows it only where it can."""
+    if Act.PORTAL_WORK not in acts_for(actor, PORTAL):
+        return None
+    try:
+        with reading():
+            count = notice_queries.unread(actor)
+            todo = _todo(actor)
+    except DomainError:
+        return None
+    return _rendered("drafts/header_panel.html", count=count, todo=todo)
+
+
+def _todo(actor: Actor) -> int:
+    """How many things wait for a person, as of some seconds ago: ten queries for each page would be felt by who types.
+
+    In their own space, and after anything they did in this process, it is counted anew.
+    """
+    kept: dict[int, tuple[float, int]] = current_app.extensions.setdefault("openlab_todo", {})
+    at, count = kept.get(actor.id, (-KEPT_SECONDS, 0))
+    if time.monotonic() - at >= KEPT_SECONDS or request.path == "/espace":
+        count = sum(not item.is_news for item in waiting.waiting_for(actor))
+        if len(kept) >= 10_000:
+            kept.clear()
+        kept[actor.id] = (time.monotonic(), count)
+    return count
+
+
+@blueprint.after_app_request
+def _forget_todo(response: Response) -> Response:
+    # Only where the request asked who is there: a stranger's does not.
+    if request.method == "POST" and "_login_user" in g:
+        current_app.extensions.get("openlab_todo", {}).pop(current_actor().id, None)
+    return response
 
 
 @panel("lab", order=10)
@@ -30,13 +81,58 @@ def drafts_of_lab(actor: Actor, lab: Lab) -> Markup | None:
     )
 
 
-@panel("espace", order=10)
+@panel("lab-decide", order=10)
+def left_to_decide(actor: Actor, lab: Lab) -> Markup | None:
+    """What the people of a lab have to settle about its texts."""
+    if Act.LAB_READ not in acts_for(actor, lab):
+        return None
+    left = lab_queries.left_to_decide(actor, lab)
+    return _rendered("drafts/decide_panel.html", left=left) if left else None
+
+
+@panel("cycle", order=10)
+def advance_of_cycle(_actor: Actor, row: CycleRow) -> Markup | None:
+    """How far the texts of the labs of a cycle have come."""
+    if not row.labs:
+        return None
+    return _rendered(
+        "drafts/cycle_panel.html", advance=lab_queries.advance_of([(lab.id, lab.title) for lab in row.labs])
+    )
+
+
+@panel("espace", order=5)
+def alerts_for_administrators(actor: Actor) -> Markup | None:
+    """What broke, since when, and what to do; for administrators."""
+    if Act.PORTAL_ADMINISTER not in acts_for(actor, PORTAL):
+        return None
+    lines = damage.open_lines()
+    if not lines:
+        return None
+    drafts = {line.draft_id: session().get(Draft, line.draft_id) for line in lines if line.draft_id}
+    readable = {
+        number
+        for number, draft in drafts.items()
+        if draft is not None and Act.DRAFT_READ in acts_for(actor, draft)
+    }
+    return _rendered("drafts/alerts_panel.html", lines=lines, readable=readable)
+
+
+@panel("espace", order=2)
 def waiting_for_me(actor: Actor) -> Markup:
-    """What waits for a person: answers first, then the texts they write in."""
+    """What waits for a person, in every room; then what they should know of."""
+    found = waiting.waiting_for(actor)
+    return _rendered(
+        "drafts/waiting_panel.html",
+        todo=[item for item in found if not item.is_news],
+        news=[item for item in found if item.is_news],
+    )
+
+
+@panel("espace", order=10)
+def my_texts(actor: Actor) -> Markup:
+    """The texts a person writes in."""
     return _rendered(
         "drafts/space_panel.html",
-        waiting=list_queries.waiting_for(actor),
         writing=list_queries.written_by(actor, published=False),
         published=list_queries.written_by(actor, published=True),
-        answers=bool(actor.reviewer_of) or PortalRole.PORTAL_EDITOR in actor.roles,
     )

@@ -1,4 +1,4 @@
-"""Lists of drafts: a lab's by stage, what waits for a person, what programs find."""
+"""Lists of drafts: a lab's by stage, those a person writes in, what programs find."""
 
 from __future__ import annotations
 
@@ -39,14 +39,13 @@ class DraftCard:
     seq: int
     moved_at: datetime
     rights: tuple[Right, ...]
-    awaits_me: bool
 
     @property
     def can_write(self) -> bool:
         return Right.WRITE in self.rights
 
 
-def _reach(actor: Actor) -> sa.ColumnElement[bool]:
+def reach(actor: Actor) -> sa.ColumnElement[bool]:
     """Drafts a person may open: those of their labs, and from the first submission those they answer for.
 
     Wide enough for the query; whether each may be opened is then asked of the judge.
@@ -97,7 +96,6 @@ def _card(draft: Draft, acts: frozenset[Act], moved_at: datetime) -> DraftCard:
         seq=draft.head_seq,
         moved_at=moved_at,
         rights=tuple(right for right in LADDER if _ACT_OF_RIGHT[right] in acts),
-        awaits_me=Act.DRAFT_SIGN in acts or (draft.stage is Stage.APPROVED and Act.DRAFT_PUBLISH in acts),
     )
 
 
@@ -121,12 +119,6 @@ def drafts_of_lab(actor: Actor, lab: Lab) -> tuple[tuple[str, tuple[DraftCard, .
     )
 
 
-def waiting_for(actor: Actor) -> tuple[DraftCard, ...]:
-    """The reviews that wait for a person's answer."""
-    cards = _cards(actor, _reach(actor), Draft.stage.in_([Stage.IN_REVIEW, Stage.APPROVED]))
-    return tuple(card for card in cards if card.awaits_me)
-
-
 def written_by(actor: Actor, *, published: bool) -> tuple[DraftCard, ...]:
     """The texts a person may write in, the one written in last first: those on their way, or those published."""
     stage = Draft.stage == Stage.PUBLISHED if published else Draft.stage != Stage.PUBLISHED
@@ -145,7 +137,7 @@ def drafts_for(actor: Actor, after: int | None = None) -> tuple[tuple[DraftCard,
     ids = list(
         session().scalars(
             sa.select(Draft.id)
-            .where(Draft.trashed_at.is_(None), _reach(actor), *older)
+            .where(Draft.trashed_at.is_(None), reach(actor), *older)
             .order_by(Draft.id.desc())
             .limit(PAGE + 1)
         )

@@ -12,12 +12,16 @@ from app.accounts.models import Person
 from app.db import session
 from app.directory.models import Administration
 from app.errors import Invalid, Missing
+from app.extensions import day_in_words
 from app.extensions import gettext as _
 from app.policy import Actor
 from drafts import canonical, freeze, log, vocabulary
-from drafts.document import DocumentBroken
+from drafts.findings import Code, Finding, quoted
+from drafts.grammar import without_beside
 from drafts.models import Draft
+from drafts.page_text import Kept, PageText, page_text
 from drafts.policy import rights
+from drafts.remark_queries import open_blocking
 from drafts.review_models import DraftAct, Revision
 from drafts.stages import Deed, Stage
 from drafts.words import deed_word, stage_sentence, stage_word
@@ -60,9 +64,12 @@ class DraftPage:
     lead: str
     competent: tuple[str, ...]
     fields: tuple[FieldLine, ...]
-    tree: list[dict[str, Any]]
+    # The text itself, the headings to move by, and how long the whole is.
+    text: PageText
     is_broken: bool
     has_revision: bool
+    # There is a public page to correct, and others than the lead administration would have to sign the correction.
+    may_say_minor: bool
     # What a reviewer asked for, while it has not been answered by a new submission.
     asked: ActRow | None
 
@@ -95,6 +102,7 @@ class DraftData:
     history: str
     blocks: list[dict[str, Any]]
     fingerprint: str | None
+    is_broken: bool
 
 
 def draft_numbered(draft_id: int) -> Draft:
@@ -112,12 +120,9 @@ def in_order(held: frozenset[Right]) -> tuple[Right, ...]:
     return tuple(right for right in LADDER if right in held)
 
 
-def draft_page(actor: Actor, draft: Draft) -> DraftPage:
-    """The page of a draft. A text that cannot be read any more is shown empty, and said to be."""
-    try:
-        tree, broken = log.load(draft.id).tree, False
-    except DocumentBroken:
-        tree, broken = [], True
+def draft_page(actor: Actor, draft: Draft, kept: Kept, language: str) -> DraftPage:
+    """The page of a draft. Of a text that cannot be replayed to its end, what was written before, and it is said."""
+    text = page_text(draft, kept, language)
     revision = session().scalar(sa.select(Revision.id).where(Revision.draft_id == draft.id).limit(1))
     return DraftPage(
         id=draft.id,
@@ -133,11 +138,17 @@ def draft_page(actor: Actor, draft: Draft) -> DraftPage:
         lead=draft.article.lead.name,
         competent=tuple(place.name for place in draft.article.competent),
         fields=field_lines(draft.fields),
-        tree=tree,
-        is_broken=broken,
+        text=text,
+        is_broken=text.is_damaged,
         has_revision=revision is not None,
+        may_say_minor=may_say_minor(draft),
         asked=_asked(draft),
     )
+
+
+def may_say_minor(draft: Draft) -> bool:
+    """Whether it makes a difference that a writer calls what they propose a minor correction."""
+    return draft.article.live_revision_id is not None and len(draft.article.competent) > 1
 
 
 def _asked(draft: Draft) -> ActRow | None:
@@ -163,7 +174,7 @@ def field_lines(fields: dict[str, Any]) -> tuple[FieldLine, ...]:
         if fields.get(name)
     ]
     if review := date_of(fields.get("review_date")):
-        lines.append(FieldLine(_("À vérifier avant le"), f"{review:%d/%m/%Y}"))
+        lines.append(FieldLine(_("À vérifier avant le"), day_in_words(review, "d MMMM y")))
     return tuple(lines)
 
 
@@ -242,15 +253,34 @@ def administration_numbered(administration_id: int) -> Administration:
     return found
 
 
+def findings(draft: Draft) -> tuple[int, list[Finding]]:
+    """(number, what would keep the draft from being proposed) of the text as it is stored at that number."""
+    text = log.text(draft.id)
+    return text.seq, freeze.findings_of(draft, canonical.tidy(text.tree))
+
+
+def warnings(draft: Draft) -> list[Finding]:
+    """What does not keep the draft from being proposed, and will keep it from being published."""
+    return [
+        Finding(
+            Code.REMARK_BLOCKING,
+            remark.block_id,
+            _("Une remarque bloquante est ouverte : « %(quote)s ».", quote=quoted(remark.quote))
+            if remark.quote
+            else _("Une remarque bloquante est ouverte sur le texte entier."),
+        )
+        for remark in open_blocking(draft)
+    ]
+
+
 def draft_data(draft: Draft) -> DraftData:
     """The text for programs, with the fingerprint it would have if it were frozen now.
 
     The fingerprint is None while the text has no canonical form (an open suggestion).
     """
-    loaded = log.load(draft.id)
-    tree = loaded.tree
+    text = log.text(draft.id)
     try:
-        fingerprint = canonical.fingerprint(freeze.canonical_form(draft, canonical.tidy(tree)))
+        fingerprint = canonical.fingerprint(freeze.canonical_form(draft, canonical.tidy(text.tree)))
     except Invalid:
         fingerprint = None
-    return DraftData(loaded.seq, draft.history, tree, fingerprint)
+    return DraftData(text.seq, draft.history, without_beside(text.tree), fingerprint, text.is_damaged)

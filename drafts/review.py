@@ -9,7 +9,7 @@ triggers of the migrations).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -19,10 +19,11 @@ from app.db import note, session
 from app.errors import Invalid, MovedOn, Refused
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
-from drafts import freeze, log, review_mail, seal
-from drafts.carried import carry_signatures
+from drafts import deadlines, freeze, log, naming, review_mail, review_notices
+from drafts.carried import carry_on
 from drafts.contributions import contributions
-from drafts.models import Article, ArticleState, Draft
+from drafts.may_now import may_now
+from drafts.models import Article, Draft
 from drafts.review_events import ReviewClosed, RevisionAnswered, RevisionApproved, RevisionSubmitted
 from drafts.review_guards import (
     Review,
@@ -30,7 +31,6 @@ from drafts.review_guards import (
     last_revision,
     may_answer,
     may_lift,
-    may_now,
     may_object,
     may_publish,
     may_read_as_publisher,
@@ -39,27 +39,22 @@ from drafts.review_guards import (
     may_submit,
     moved_on,
     open_revision,
+    refuse_blocked,
     spoken_for,
 )
-from drafts.review_models import (
-    Decision,
-    OpenReview,
-    Part,
-    ReviewOutcome,
-    Revision,
-    RevisionPart,
-    SignedAs,
-    SignOff,
-)
+from drafts.review_models import Decision, OpenReview, ReviewOutcome, Revision, SignedAs, SignOff
+from drafts.scopes import kept_from, propose, proposed_for
 from drafts.service import record_act
+from drafts.signing import put_down, sign, signs_as, wrote
 from drafts.stages import Deed, Stage
-from drafts.standing import Standing, standing, verdict_of, writers_of
+from drafts.standing import Standing, competent_for, standing, verdict_of
 
 __all__ = [
     "Standing",
     "abstain",
     "answerable",
     "approve_as_publisher",
+    "ask",
     "close_review",
     "contributions",
     "last_revision",
@@ -67,12 +62,15 @@ __all__ = [
     "may_now",
     "may_publish",
     "object_to",
+    "one_wins",
     "open_revision",
+    "refuse_blocked",
     "request_changes",
     "retract",
+    "said",
     "set_live",
+    "settle",
     "sign_off",
-    "signs_as",
     "standing",
     "submit",
 ]
@@ -81,7 +79,7 @@ LONGEST_REASON = 2000
 
 
 @contextmanager
-def _one_wins() -> Iterator[None]:
+def one_wins() -> Iterator[None]:
     """Rows that somebody else may be writing at this moment: the loser hears it in words."""
     try:
         with session().begin_nested():
@@ -90,7 +88,7 @@ def _one_wins() -> Iterator[None]:
         raise MovedOn(_("La situation a changé : rechargez la page."), constraint=str(error.orig)) from None
 
 
-def _said(reason: str, *, required: bool = False) -> str:
+def said(reason: str, *, required: bool = False) -> str:
     reason = reason.strip()
     if required and not reason:
         raise Invalid(_("Dites pourquoi, en une phrase au moins."), field="reason")
@@ -99,10 +97,19 @@ def _said(reason: str, *, required: bool = False) -> str:
     return reason
 
 
-def submit(actor: Actor, draft: Draft, change_note: str = "") -> Revision:
+def submit(
+    actor: Actor,
+    draft: Draft,
+    change_note: str = "",
+    *,
+    scopes: Mapping[int, Collection[str]] | None = None,
+    said_minor: bool = False,
+) -> Revision:
     """Freeze the draft and ask the competent administrations. The draft stays writable.
 
-    Raises MovedOn while a review of this article is open, Invalid when the text is not ready.
+    `scopes`: the blocks that an administration is asked to sign instead of the whole text; None keeps what was
+    proposed with the last version. `said_minor`: the writer says that it is a minor correction. Raises MovedOn while a
+    review of this article is open, Invalid when the text is not ready.
     """
     draft = log.lock_draft(draft.id)
     may_submit(actor, draft)
@@ -112,23 +119,45 @@ def submit(actor: Actor, draft: Draft, change_note: str = "") -> Revision:
         raise Invalid(
             _("La note de modification est trop longue (500 caractères au plus)."), field="change_note"
         )
-    revision = freeze.cut(actor, draft, change_note)
-    with _one_wins():
+    # It is published, and stands in the evidence, which is for ever.
+    naming.refuse_people(change_note, field="change_note")
+    before = last_revision(draft)
+    revision = freeze.cut(actor, draft, change_note, said_minor=said_minor)
+    lead, competent = draft.article.lead_administration_id, competent_for(revision.id)
+    if scopes is None:
+        scopes = kept_from(before, revision.tree, competent, lead)
+    propose(revision, competent, lead, scopes)
+    ask(actor, draft, revision, Deed.SUBMIT, before, reason=change_note)
+    return revision
+
+
+def ask(
+    actor: Actor, draft: Draft, revision: Revision, deed: Deed, before: Revision | None, *, reason: str
+) -> None:
+    """Open the review of a revision just frozen: what still holds of the version before is carried, who has to answer
+    is told, and it may be approved by what holds on."""
+    with one_wins():
         session().add(
             OpenReview(
                 article_id=draft.article_id, draft_id=draft.id, revision_id=revision.id, opened_at=clock.now()
             )
         )
-    record_act(draft, Deed.SUBMIT, actor, revision_id=revision.id, reason=change_note)
+    record_act(draft, deed, actor, revision_id=revision.id, reason=reason)
     note(RevisionSubmitted(draft_id=draft.id, revision_id=revision.id))
-    carried = carry_signatures(draft, revision)
+    carried = carry_on(draft, revision, before)
     review_mail.submitted(
-        draft, revision, actor.id, actor.name, but={row.administration_id for row in carried}
+        draft,
+        revision,
+        actor.id,
+        actor.name,
+        but={row.administration_id for row in carried},
+        is_same=deed is Deed.ASK_AGAIN,
     )
     review_mail.carried(draft, revision, {row.person_id for row in carried})
+    review_notices.carried(draft, {row.person_id for row in carried})
+    deadlines.plan(revision, clock.now())
     if carried:
-        _settle(actor, draft, revision)
-    return revision
+        settle(actor, draft, revision)
 
 
 def retract(actor: Actor, draft: Draft, reason: str = "") -> None:
@@ -136,7 +165,7 @@ def retract(actor: Actor, draft: Draft, reason: str = "") -> None:
     draft = log.lock_draft(draft.id)
     revision = may_retract(actor, draft)
     _close(draft, revision, Deed.RETRACT)
-    record_act(draft, Deed.RETRACT, actor, revision_id=revision.id, reason=_said(reason))
+    record_act(draft, Deed.RETRACT, actor, revision_id=revision.id, reason=said(reason))
 
 
 def request_changes(actor: Actor, draft: Draft, reason: str, administration_id: int | None = None) -> None:
@@ -144,7 +173,7 @@ def request_changes(actor: Actor, draft: Draft, reason: str, administration_id: 
     draft = log.lock_draft(draft.id)
     review = may_review(actor, draft, Deed.REQUEST_CHANGES)
     place = spoken_for(actor, review, administration_id)
-    reason = _said(reason, required=True)
+    reason = said(reason, required=True)
     _close(draft, review.revision, Deed.REQUEST_CHANGES)
     record_act(
         draft,
@@ -165,13 +194,25 @@ def sign_off(
     reason: str = "",
     *,
     signed_as: SignedAs | None = None,
+    agrees_minor: bool = False,
 ) -> SignOff:
-    """An administration signs what its reviewer saw, named by its fingerprint.
+    """An administration signs what its reviewer saw, named by its fingerprint: the whole text, or the part it is asked
+    for.
 
-    Who contributed to the difference signs as an author: for the competence, never as second eyes. `signed_as`
-    says what the person means to be; Refused when they are not.
+    Who contributed to the difference signs as an author: for the competence, never as second eyes; nor does who read a
+    part. `signed_as` says what the person means to be; Refused when they are not. `agrees_minor`: what the writer says
+    is a minor correction is one.
     """
-    return _answer(actor, draft, Deed.SIGN_OFF, administration_id, fingerprint, reason, signed_as)
+    return _answer(
+        actor,
+        draft,
+        Deed.SIGN_OFF,
+        administration_id,
+        fingerprint,
+        reason,
+        signed_as,
+        agrees_minor=agrees_minor,
+    )
 
 
 def abstain(
@@ -179,11 +220,6 @@ def abstain(
 ) -> SignOff:
     """An administration answers that it has nothing to say. Nobody's pair of eyes."""
     return _answer(actor, draft, Deed.ABSTAIN, administration_id, fingerprint, reason)
-
-
-def signs_as(actor: Actor, revision: Revision) -> SignedAs:
-    """What this person's signature would be: of second eyes, or of an author."""
-    return SignedAs.AUTHOR if actor.id in writers_of(revision.id) else SignedAs.SECOND_EYES
 
 
 def _answer(
@@ -194,81 +230,47 @@ def _answer(
     fingerprint: str,
     reason: str,
     meant: SignedAs | None = None,
+    *,
+    agrees_minor: bool = False,
 ) -> SignOff:
     draft = log.lock_draft(draft.id)
     review, place = may_answer(actor, draft, deed, administration_id)
     revision = review.revision
-    if fingerprint != revision.fingerprint:
+    part = proposed_for(revision.id).get(place) if deed is Deed.SIGN_OFF else None
+    if fingerprint not in (revision.fingerprint, part.fingerprint if part is not None else None):
         raise MovedOn(
             _("Le texte que vous avez lu n’est plus celui qui est en relecture : rechargez la page.")
         )
-    reason = _said(reason)
+    reason = said(reason)
     if deed is Deed.ABSTAIN:
         decision, signed_as = Decision.ABSTAINED, SignedAs.NOBODY
     else:
-        decision, signed_as = Decision.SIGNED, signs_as(actor, revision)
+        decision, signed_as = Decision.SIGNED, signs_as(actor, revision, fingerprint)
+    if agrees_minor and signed_as is SignedAs.PART:
+        raise Invalid(_("Pour dire que la correction est mineure, lisez et signez tout le texte."))
+    if meant is SignedAs.SECOND_EYES and signed_as is SignedAs.AUTHOR:
+        raise wrote()
     if meant is SignedAs.SECOND_EYES and signed_as is not meant:
-        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
-    at = clock.now()
-    signature, key_id = seal.sign(
-        seal.payload(
-            revision=revision.id,
-            fingerprint=fingerprint,
-            person=actor.id,
-            administration=place,
-            decision=decision,
-            time=at,
+        raise Refused(_("Le second regard lit tout le texte : signez-le en entier."))
+    with one_wins():
+        row = sign(
+            actor, revision, place, fingerprint, decision, signed_as, reason, agrees_minor=agrees_minor
         )
-    )
-    row = SignOff(
-        revision_id=revision.id,
-        administration_id=place,
-        fingerprint=fingerprint,
-        person_id=actor.id,
-        decision=decision,
-        signed_as=signed_as,
-        reason=reason,
-        signature=signature,
-        key_id=key_id,
-        at=at,
-        second_eyes=Part.SECOND_EYES.value if signed_as is SignedAs.SECOND_EYES else None,
-    )
-    with _one_wins():
-        if signed_as is SignedAs.SECOND_EYES:
-            _second_eyes(actor, revision)
-        session().add(row)
     record_act(draft, deed, actor, administration_id=place, revision_id=revision.id, reason=reason)
     note(
         RevisionAnswered(
             draft_id=draft.id, revision_id=revision.id, administration_id=place, decision=str(decision)
         )
     )
-    _settle(actor, draft, revision)
+    settle(actor, draft, revision)
     return row
-
-
-def _second_eyes(actor: Actor, revision: Revision) -> None:
-    """Put a person down as second eyes; who is down as a writer is refused by the key of the table."""
-    part = session().get(RevisionPart, (revision.id, actor.id))
-    if part is None:
-        session().add(
-            RevisionPart(
-                revision_id=revision.id,
-                person_id=actor.id,
-                part=Part.SECOND_EYES,
-                administration_id=actor.administration_id,
-            )
-        )
-        session().flush()
-    elif part.part is not Part.SECOND_EYES:
-        raise Refused(_("Vous avez écrit dans ce texte : vous ne pouvez pas en être le second regard."))
 
 
 def object_to(actor: Actor, draft: Draft, reason: str, administration_id: int | None = None) -> None:
     """A competent administration objects, with a reason: nothing is published until it lifts the objection."""
     draft = log.lock_draft(draft.id)
     review, place = may_object(actor, draft, administration_id)
-    reason = _said(reason, required=True)
+    reason = said(reason, required=True)
     record_act(
         draft, Deed.OBJECT, actor, administration_id=place, revision_id=review.revision.id, reason=reason
     )
@@ -284,12 +286,12 @@ def lift_objection(actor: Actor, draft: Draft, reason: str = "") -> None:
         actor,
         administration_id=place,
         revision_id=review.revision.id,
-        reason=_said(reason),
+        reason=said(reason),
     )
-    _settle(actor, draft, review.revision)
+    settle(actor, draft, review.revision)
 
 
-def _settle(actor: Actor, draft: Draft, revision: Revision) -> None:
+def settle(actor: Actor, draft: Draft, revision: Revision) -> None:
     """Approval is nobody's act: it follows from the answers, in the transaction of the last one."""
     found = verdict_of(revision)
     approved_before = session().get(ReviewOutcome, revision.id) is not None
@@ -301,7 +303,7 @@ def _settle(actor: Actor, draft: Draft, revision: Revision) -> None:
 
 
 def _outcome(revision: Revision, second_eyes_person_id: int) -> None:
-    with _one_wins():
+    with one_wins():
         session().add(
             ReviewOutcome(
                 revision_id=revision.id,
@@ -332,8 +334,8 @@ def approve_as_publisher(actor: Actor, revision: Revision) -> None:
     if draft.stage is not Stage.IN_REVIEW:
         return
     may_read_as_publisher(actor, Review(draft, revision), verdict_of(revision))
-    with _one_wins():
-        _second_eyes(actor, revision)
+    with one_wins():
+        put_down(actor, revision)
     _outcome(revision, actor.id)
     _approved(actor, actor, draft, revision)
 
@@ -348,6 +350,7 @@ def close_review(article_id: int, *, how: str = "publish", revision_id: int | No
     if lock is None or (revision_id is not None and lock.revision_id != revision_id):
         return
     note(ReviewClosed(article_id=article_id, revision_id=lock.revision_id, how=how))
+    deadlines.give_up(lock.revision_id)
     session().delete(lock)
     session().flush()
 
@@ -356,6 +359,5 @@ def set_live(article: Article, revision: Revision) -> None:
     """A call downward from `publish`: from now on the public reads this revision, contributions count from it."""
     if revision.article_id != article.id or session().get(ReviewOutcome, revision.id) is None:
         raise Invalid(_("Cette version n’a pas été approuvée : elle ne peut pas être publiée."))
-    article.live_revision_id = revision.id
-    article.state = ArticleState.LIVE
+    article.live_revision_id, article.urgent_revision_id = revision.id, None
     session().flush()

@@ -31,6 +31,17 @@ class RevisionAnswered(events.Event):
 
 @events.event
 @dataclass(frozen=True)
+class SignOffWithdrawn(events.Event):
+    """A carried signature was taken back by its signer."""
+
+    name = "drafts.sign_off_withdrawn"
+    draft_id: int
+    revision_id: int
+    administration_id: int
+
+
+@events.event
+@dataclass(frozen=True)
 class RevisionApproved(events.Event):
     """Everybody answered and there was a second pair of eyes: it may be published."""
 
@@ -48,3 +59,12 @@ class ReviewClosed(events.Event):
     article_id: int
     revision_id: int
     how: str
+
+
+@events.event
+@dataclass(frozen=True)
+class CompetencesChanged(events.Event):
+    """Other administrations answer for an article, or another one leads."""
+
+    name = "drafts.competences_changed"
+    article_id: int

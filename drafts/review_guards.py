@@ -5,20 +5,33 @@ A guard changes nothing. It returns what the verb needs, or raises a domain erro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
+from app import clock, working_days
 from app.db import session
 from app.errors import DomainError, Invalid, MovedOn, Refused
+from app.extensions import day_in_words, ngettext
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
+from drafts.answers import sign_offs_of
 from drafts.models import Draft
+from drafts.objections import arbiters_of, objections_to
 from drafts.policy import rights, signs_for
-from drafts.review_models import OpenReview, Revision, SignOff
+from drafts.remark_queries import open_blocking
+from drafts.review_models import OpenReview, Revision
 from drafts.stages import Deed, Stage, possible
-from drafts.standing import Verdict, competent_for, objections_to, verdict_of, writers_of
+from drafts.standing import (
+    ANSWER_WITHIN,
+    Verdict,
+    competent_for,
+    opened_at,
+    verdict_of,
+    writers_of,
+)
 from labs.policy import membership
 
 
@@ -57,7 +70,7 @@ def last_revision(draft: Draft) -> Revision | None:
     )
 
 
-def _require(actor: Actor, act: Act, draft: Draft, deed: Deed) -> None:
+def require_now(actor: Actor, act: Act, draft: Draft, deed: Deed) -> None:
     """As `policy.require`, but who could have done it a moment ago hears that the situation has changed."""
     concerned = rights(actor, draft) or signs_for(actor, draft)
     if concerned and not possible(draft.stage, deed):
@@ -74,8 +87,8 @@ def _require(actor: Actor, act: Act, draft: Draft, deed: Deed) -> None:
     require(actor, act, draft)
 
 
-def _review(actor: Actor, draft: Draft, act: Act, deed: Deed) -> Review:
-    _require(actor, act, draft, deed)
+def open_review(actor: Actor, draft: Draft, act: Act, deed: Deed) -> Review:
+    require_now(actor, act, draft, deed)
     revision = open_revision(draft)
     if revision is None:
         raise moved_on()
@@ -83,7 +96,7 @@ def _review(actor: Actor, draft: Draft, act: Act, deed: Deed) -> Review:
 
 
 def may_submit(actor: Actor, draft: Draft) -> None:
-    _require(actor, Act.DRAFT_SUBMIT, draft, Deed.SUBMIT)
+    require_now(actor, Act.DRAFT_SUBMIT, draft, Deed.SUBMIT)
     if session().get(OpenReview, draft.article_id) is not None:
         raise MovedOn(
             _(
@@ -94,7 +107,7 @@ def may_submit(actor: Actor, draft: Draft) -> None:
 
 def may_retract(actor: Actor, draft: Draft) -> Revision:
     """Who submitted it, or the facilitator. Returns the revision that is taken back."""
-    _require(actor, Act.DRAFT_RETRACT, draft, Deed.RETRACT)
+    require_now(actor, Act.DRAFT_RETRACT, draft, Deed.RETRACT)
     revision = last_revision(draft)
     if revision is None:
         raise moved_on()
@@ -106,35 +119,29 @@ def may_retract(actor: Actor, draft: Draft) -> Revision:
 
 def may_review(actor: Actor, draft: Draft, deed: Deed) -> Review:
     """A reviewer of an administration that is competent for the open revision."""
-    review = _review(actor, draft, Act.DRAFT_REVIEW, deed)
-    if not actor.reviewer_of & set(competent_for(review.revision.id)):
+    review = open_review(actor, draft, Act.DRAFT_REVIEW, deed)
+    if not signs_for(actor, draft) & set(competent_for(review.revision.id)):
         raise Refused(_("Votre administration n’est pas compétente pour ce texte."))
     return review
 
 
 def spoken_for(actor: Actor, review: Review, administration_id: int | None) -> int:
-    """The administration a reviewer speaks for: the one named, or the first of theirs that is competent."""
-    competent = set(competent_for(review.revision.id))
-    mine = sorted(actor.reviewer_of & competent)
+    """The administration a person speaks for: the one named, or the first of theirs that is competent."""
+    mine = sorted(signs_for(actor, review.draft) & set(competent_for(review.revision.id)))
     if administration_id is None and mine:
         return actor.administration_id if actor.administration_id in mine else mine[0]
+    if administration_id in mine:
+        return administration_id
     if administration_id not in actor.reviewer_of:
         raise Refused(_("Vous n’êtes pas référent de cette administration."))
-    if administration_id not in competent:
-        raise Refused(_("Cette administration n’est pas compétente pour ce texte."))
-    return administration_id
+    raise Refused(_("Cette administration n’est pas compétente pour ce texte."))
 
 
 def may_answer(actor: Actor, draft: Draft, deed: Deed, administration_id: int | None) -> tuple[Review, int]:
     """A signature or an abstention. Returns the review and the administration that answers."""
-    review = _review(actor, draft, Act.DRAFT_SIGN, deed)
+    review = open_review(actor, draft, Act.DRAFT_SIGN, deed)
     place = spoken_for(actor, review, administration_id)
-    taken = session().scalar(
-        sa.select(SignOff.id).where(
-            SignOff.revision_id == review.revision.id, SignOff.administration_id == place
-        )
-    )
-    if taken is not None:
+    if any(row.administration_id == place for row in sign_offs_of(review.revision.id)):
         raise MovedOn(_("Votre administration a déjà répondu pour cette version : rechargez la page."))
     if any(act.administration_id == place for act in objections_to(review.revision.id)):
         raise Invalid(_("Votre administration s’est opposée à ce texte : levez d’abord l’opposition."))
@@ -149,10 +156,17 @@ def may_answer(actor: Actor, draft: Draft, deed: Deed, administration_id: int | 
 
 def answerable(actor: Actor, draft: Draft) -> tuple[int, ...]:
     """The administrations this person may answer for now, on the open revision."""
+    return permitted(
+        sorted(signs_for(actor, draft)), lambda place: may_answer(actor, draft, Deed.SIGN_OFF, place)
+    )
+
+
+def permitted(places: Iterable[int], guard: Callable[[int], object]) -> tuple[int, ...]:
+    """Those of these administrations for which the guard lets somebody act."""
     found = []
-    for place in sorted(signs_for(actor, draft)):
+    for place in places:
         try:
-            may_answer(actor, draft, Deed.SIGN_OFF, place)
+            guard(place)
         except DomainError:
             continue
         found.append(place)
@@ -163,7 +177,7 @@ def may_lift(actor: Actor, draft: Draft) -> tuple[Review, int]:
     """A reviewer of the administration that objected."""
     review = may_review(actor, draft, Deed.LIFT_OBJECTION)
     for act in objections_to(review.revision.id):
-        if act.administration_id is not None and act.administration_id in actor.reviewer_of:
+        if act.administration_id is not None and act.administration_id in signs_for(actor, draft):
             return review, act.administration_id
     raise Invalid(_("Votre administration ne s’oppose pas à ce texte."))
 
@@ -176,13 +190,77 @@ def may_object(actor: Actor, draft: Draft, administration_id: int | None) -> tup
     return review, place
 
 
+def may_arbitrate(actor: Actor, draft: Draft, administration_id: int | None = None) -> tuple[Review, int]:
+    """One of the two people who decide that an objection does not hold: neither wrote, neither objected.
+
+    Returns the administration whose objection it is: the one named, else the first that can be arbitrated.
+    """
+    review = open_review(actor, draft, Act.DRAFT_ARBITRATE, Deed.ARBITRATE)
+    standing = [act.administration_id for act in objections_to(review.revision.id)]
+    if not standing or (administration_id is not None and administration_id not in standing):
+        raise MovedOn(_("Cette opposition n’est plus en cours : rechargez la page."))
+    if actor.id in writers_of(review.revision.id):
+        raise Refused(_("Vous avez écrit dans ce texte : d’autres doivent arbitrer."))
+    places = [administration_id] if administration_id is not None else standing
+    refused: Refused | None = None
+    for place in places:
+        if place is None:
+            continue
+        if place in signs_for(actor, draft) or place == actor.administration_id:
+            refused = Refused(_("C’est votre administration qui s’oppose : d’autres doivent arbitrer."))
+        elif actor.id in arbiters_of(review.revision.id, place):
+            refused = Refused(_("Vous avez déjà donné votre avis : une deuxième personne doit arbitrer."))
+        else:
+            return review, place
+    raise refused or moved_on()
+
+
+def may_pass_over(actor: Actor, draft: Draft, administration_id: int | None = None) -> tuple[Review, int]:
+    """A reviewer of the lead administration, or the portal editor, who contributed nothing; after the deadline."""
+    review = open_review(actor, draft, Act.DRAFT_PASS_OVER, Deed.PASS_OVER)
+    since = opened_at(review.revision.id)
+    if since is None:
+        raise moved_on()
+    last = working_days.last_day(since, ANSWER_WITHIN)
+    if clock.now() < working_days.start_of(last + timedelta(days=1)):
+        raise Refused(_("Les administrations ont jusqu’au %(day)s pour répondre.", day=day_in_words(last)))
+    if actor.id in writers_of(review.revision.id):
+        raise Refused(_("Vous avez écrit dans ce texte : une autre personne doit passer outre."))
+    found = verdict_of(review.revision)
+    silent = [place for place in found.unanswered if place not in found.objecting]
+    if administration_id is not None and administration_id not in competent_for(review.revision.id):
+        raise Refused(_("Cette administration n’est pas compétente pour ce texte."))
+    if administration_id is None and silent:
+        return review, silent[0]
+    if administration_id in silent:
+        return review, administration_id
+    if administration_id in found.objecting:
+        raise Invalid(_("Cette administration s’oppose au texte : son opposition se lève ou s’arbitre."))
+    raise MovedOn(_("Plus aucune réponse n’est attendue : rechargez la page."))
+
+
 def may_publish(actor: Actor, draft: Draft) -> Review:
     """Approved, or waiting for nothing but the second pair of eyes of the person who publishes."""
     if draft.stage is Stage.IN_REVIEW:
-        review = _review(actor, draft, Act.DRAFT_PUBLISH, Deed.APPROVE)
+        review = open_review(actor, draft, Act.DRAFT_PUBLISH, Deed.APPROVE)
+        refuse_blocked(draft)
         may_read_as_publisher(actor, review, verdict_of(review.revision))
         return review
-    return _review(actor, draft, Act.DRAFT_PUBLISH, Deed.PUBLISH)
+    review = open_review(actor, draft, Act.DRAFT_PUBLISH, Deed.PUBLISH)
+    refuse_blocked(draft)
+    return review
+
+
+def refuse_blocked(draft: Draft) -> None:
+    """Raises Refused while a blocking remark is open: somebody said that the text must not be published so."""
+    if blocking := open_blocking(draft):
+        raise Refused(
+            ngettext(
+                "Une remarque bloquante est encore ouverte : elle doit être résolue avant la publication.",
+                "%(num)d remarques bloquantes sont encore ouvertes : elles doivent être résolues avant la publication.",
+                len(blocking),
+            )
+        )
 
 
 def may_read_as_publisher(actor: Actor, review: Review, found: Verdict) -> None:
@@ -190,42 +268,3 @@ def may_read_as_publisher(actor: Actor, review: Review, found: Verdict) -> None:
         raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
     if actor.id in writers_of(review.revision.id):
         raise Refused(_("Vous avez écrit dans ce texte : une autre personne doit le lire et le publier."))
-
-
-def may_now(actor: Actor, draft: Draft) -> dict[str, str | None]:
-    """For each deed of a review: None when this person may do it now, otherwise the reason why not, in French.
-
-    What the text itself lacks is said at the submission, not here: it would replay the log for every look.
-    """
-    guards: dict[Deed, Callable[[], object]] = {
-        Deed.SUBMIT: lambda: may_submit(actor, draft),
-        Deed.RETRACT: lambda: may_retract(actor, draft),
-        Deed.REQUEST_CHANGES: lambda: may_review(actor, draft, Deed.REQUEST_CHANGES),
-        Deed.SIGN_OFF: lambda: _may_answer_for_one(actor, draft, Deed.SIGN_OFF),
-        Deed.ABSTAIN: lambda: _may_answer_for_one(actor, draft, Deed.ABSTAIN),
-        Deed.OBJECT: lambda: may_object(actor, draft, None),
-        Deed.LIFT_OBJECTION: lambda: may_lift(actor, draft),
-        Deed.PUBLISH: lambda: may_publish(actor, draft),
-    }
-    return {str(deed): _reason(guard) for deed, guard in guards.items()}
-
-
-def _may_answer_for_one(actor: Actor, draft: Draft, deed: Deed) -> None:
-    """Some administration of theirs can still answer; the reason is that of the first that cannot."""
-    reasons: list[DomainError] = []
-    places: list[int | None] = [*sorted(signs_for(actor, draft))]
-    for place in places or [None]:
-        try:
-            may_answer(actor, draft, deed, place)
-            return
-        except DomainError as error:
-            reasons.append(error)
-    raise reasons[0]
-
-
-def _reason(guard: Callable[[], object]) -> str | None:
-    try:
-        guard()
-    except DomainError as error:
-        return error.message
-    return None

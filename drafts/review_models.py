@@ -29,12 +29,23 @@ class Decision(StrEnum):
 class SignedAs(StrEnum):
     """`second_eyes`: contributed nothing. `author`: signs for the competence only, and it is shown.
 
-    `nobody` is for an abstention: it answers for the administration, and is nobody's pair of eyes.
+    `part`: read the blocks of their competence, not the whole, and is not its second pair of eyes. `nobody` is for
+    an abstention: it answers for the administration, and is nobody's pair of eyes.
     """
 
     SECOND_EYES = "second_eyes"
     AUTHOR = "author"
+    PART = "part"
     NOBODY = "nobody"
+
+
+class Size(StrEnum):
+    """How much a revision changes. `minor`: measured against the live edition; `said_minor`: a writer says so, and
+    it counts once a signer who wrote nothing agrees."""
+
+    MAJOR = "major"
+    MINOR = "minor"
+    SAID_MINOR = "said_minor"
 
 
 class DraftAct(Base):
@@ -74,12 +85,13 @@ class Revision(Base):
     # did to the difference with the live edition stands in `RevisionPart`.
     authors: Mapped[list[Any]] = mapped_column(default=list)
     change_note: Mapped[str] = mapped_column(sa.String(500), default="")
+    size: Mapped[Size] = mapped_column(Word(Size), default=Size.MAJOR, server_default=Size.MAJOR.value)
     main_author_administration_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id"))
     created_by: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime]
     draft: Mapped[Draft] = relationship(foreign_keys=[draft_id])
     article: Mapped[Article] = relationship(foreign_keys=[article_id])
-    __table_args__ = (sa.UniqueConstraint("draft_id", "number"),)
+    __table_args__ = (sa.UniqueConstraint("draft_id", "number"), one_of("size", Size))
 
 
 class RevisionCompetence(Base):
@@ -97,6 +109,27 @@ class RevisionScope(Base):
     revision_id: Mapped[int] = mapped_column(sa.ForeignKey("revision.id"), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     blocks: Mapped[list[Any] | None] = mapped_column(sa.JSON)
+
+
+class ProposedScope(Base):
+    """What an administration is asked to sign when it is not the whole text. It may sign more, or less."""
+
+    __tablename__ = "proposed_scope"
+    revision_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    administration_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["revision_id", "administration_id"],
+            ["revision_competence.revision_id", "revision_competence.administration_id"],
+            name="fk_proposed_scope_competence",
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id", "fingerprint"],
+            ["revision_scope.revision_id", "revision_scope.fingerprint"],
+            name="fk_proposed_scope_scope",
+        ),
+    )
 
 
 class RevisionPart(Base):
@@ -161,10 +194,14 @@ class SignOff(Base):
     signature: Mapped[bytes] = mapped_column(sa.LargeBinary)
     key_id: Mapped[str] = mapped_column(sa.String(64))
     at: Mapped[datetime]
+    # The how manieth answer of the administration this is: it answers once, and once more after each withdrawal.
+    turn: Mapped[int] = mapped_column(default=1, server_default="1")
+    # Who reads a text that is said to be a minor correction, and finds so too.
+    agrees_minor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     __table_args__ = (
         one_of("decision", Decision),
         one_of("signed_as", SignedAs),
-        sa.UniqueConstraint("revision_id", "administration_id"),
+        sa.UniqueConstraint("revision_id", "administration_id", "turn"),
         sa.ForeignKeyConstraint(
             ["revision_id", "fingerprint"],
             ["revision_scope.revision_id", "revision_scope.fingerprint"],
@@ -189,6 +226,59 @@ class SignOff(Base):
             "(decision = 'abstained') = (signed_as = 'nobody')",
             name="abstention_is_nobodys",
         ),
+        sa.CheckConstraint("NOT agrees_minor OR signed_as = 'second_eyes'", name="readers_agree"),
+    )
+
+
+class WithdrawnSignOff(Base):
+    """A carried signature that its signer took back: it stands in the evidence, and answers for nothing any more."""
+
+    __tablename__ = "withdrawn_sign_off"
+    sign_off_id: Mapped[int] = mapped_column(sa.ForeignKey("sign_off.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime]
+    __table_args__ = (sa.CheckConstraint("reason <> ''", name="reason_is_said"),)
+
+
+class Substitute(Base):
+    """Who answers, in one review, for an administration that has no reviewer of its own."""
+
+    __tablename__ = "substitute"
+    revision_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    administration_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime]
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["revision_id", "administration_id"],
+            ["revision_competence.revision_id", "revision_competence.administration_id"],
+            name="fk_substitute_competence",
+        ),
+        sa.CheckConstraint("reason <> ''", name="reason_is_said"),
+    )
+
+
+class PassedOver(Base):
+    """An administration that let its deadline pass, and who decided to go on without it, and why.
+
+    It may still answer while the review is open: then both stand in the evidence.
+    """
+
+    __tablename__ = "passed_over"
+    revision_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    administration_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime]
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["revision_id", "administration_id"],
+            ["revision_competence.revision_id", "revision_competence.administration_id"],
+            name="fk_passed_over_competence",
+        ),
+        sa.CheckConstraint("reason <> ''", name="reason_is_said"),
     )
 
 

@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash
+from flask import flash, request
 
 from app.db import reading, unit_of_work
 from app.errors import Invalid
 from app.extensions import gettext as _
-from app.policy import Act
+from app.forms import Faults
+from app.policy import Act, Actor
 from app.web import current_actor, guarded, page, see_other
-from drafts import queries, review, review_queries
+from drafts import (
+    overruling,
+    queries,
+    review,
+    review_queries,
+    review_reading,
+    review_remarks,
+    substituting,
+    withdrawing,
+)
 from drafts.doors import blueprint, draft_door
-from drafts.forms import AnswerForm, Faults, ReasonForm
+from drafts.forms import (
+    AnswerForm,
+    BlockRemarkForm,
+    OverruleForm,
+    ReasonForm,
+    WithdrawForm,
+)
 from drafts.models import Draft
+from drafts.side_by_side import View
 
 
 @blueprint.get("/brouillons/<int:draft_id>/relecture", endpoint="review")
@@ -30,6 +47,7 @@ def _shown(
     act: str = "",
     form: ReasonForm | None = None,
     faults: Faults | None = None,
+    remark: BlockRemarkForm | None = None,
 ) -> Any:
     """The page; after a refused form, with what was typed in it: `act` says which one it was."""
     with reading():
@@ -37,16 +55,57 @@ def _shown(
         revision = review.open_revision(draft) or review.last_revision(draft)
         if revision is None:
             return page("drafts/not_submitted.html", status, draft=draft)
+        wanted = _wanted() if remark is None else review_reading.Wanted(block=remark.bloc.data or "")
         return page(
             "drafts/review.html",
             status,
             draft=draft,
             revision=revision,
             found=review_queries.review_page(current_actor(), draft, revision),
+            around=review_reading.around(current_actor(), draft, revision, wanted),
+            remark=remark or BlockRemarkForm(formdata=None, version=revision.number, bloc=wanted.block),
             act=act,
             typed=(form.motif.data or "") if form is not None else "",
+            picked=form.empreinte.data if isinstance(form, AnswerForm) else "",
+            agreed=isinstance(form, AnswerForm) and form.mineure.data,
             faults=faults or [],
         )
+
+
+def _wanted() -> review_reading.Wanted:
+    """What plain links of the page ask for; what is no view is the page as it is."""
+    given = request.args if request.method in ("GET", "HEAD") else {}
+    view = given.get("vue", "")
+    return review_reading.Wanted(
+        view=View(view) if view in set(View) else View.READ,
+        everything=given.get("tout") == "1",
+        points=given.get("remarquer") == "1",
+        block=given.get("remarque", "")[:32],
+    )
+
+
+@blueprint.post("/brouillons/<int:draft_id>/relecture/remarques")
+@guarded(Act.DRAFT_REMARK, draft_door)
+def remark_on_block(draft_id: int) -> Any:
+    """A remark on a block of the frozen text."""
+    form = BlockRemarkForm()
+    if not form.validate_on_submit():
+        return _shown(draft_id, 422, faults=form.faults(), remark=form)
+    try:
+        with unit_of_work():
+            made = review_remarks.remark_on(
+                current_actor(),
+                queries.draft_numbered(draft_id),
+                form.version.data or 0,
+                form.bloc.data or "",
+                form.texte.data or "",
+                blocking=bool(form.bloquante.data),
+            )
+            public_id = made.public_id
+    except Invalid as error:
+        return _shown(draft_id, 422, faults=form.faults_of(error, text="texte"), remark=form)
+    flash(_("Votre remarque est enregistrée."))
+    return see_other("drafts.review", draft_id=draft_id, _anchor=f"r-{public_id}")
 
 
 def _answered(draft_id: int, act: str, form: ReasonForm, verb: Callable[[Draft], object], said: str) -> Any:
@@ -69,7 +128,7 @@ def _answered(draft_id: int, act: str, form: ReasonForm, verb: Callable[[Draft],
 
 
 @blueprint.post("/brouillons/<int:draft_id>/retirer")
-@guarded(Act.DRAFT_WRITE, draft_door)
+@guarded(Act.DRAFT_STEER, draft_door)
 def retract(draft_id: int) -> Any:
     form = ReasonForm()
     return _answered(
@@ -93,9 +152,58 @@ def sign(draft_id: int) -> Any:
         "signer",
         form,
         lambda draft: review.sign_off(
-            current_actor(), draft, form.administration.data, form.empreinte.data or "", form.motif.data or ""
+            current_actor(),
+            draft,
+            form.administration.data,
+            form.empreinte.data or "",
+            form.motif.data or "",
+            agrees_minor=bool(form.mineure.data),
         ),
         _("Votre visa est enregistré."),
+    )
+
+
+@blueprint.post("/brouillons/<int:draft_id>/relecture/retirer-visa")
+@guarded(Act.DRAFT_REVIEW, draft_door)
+def withdraw_sign_off(draft_id: int) -> Any:
+    form = WithdrawForm()
+    act = f"retirer-visa-{form.administration.data}"
+    if form.validate_on_submit() and not form.confirme.data:
+        fault = _("Cochez la case qui dit que vous retirez votre visa.")
+        return _shown(draft_id, 422, act, form, [(f"#confirme-{form.administration.data}", fault)])
+    return _answered(
+        draft_id,
+        act,
+        form,
+        lambda draft: withdrawing.withdraw_sign_off(
+            current_actor(), draft, form.administration.data, form.motif.data or ""
+        ),
+        _("Votre visa est retiré. Votre administration peut répondre de nouveau."),
+    )
+
+
+def _decided(
+    draft_id: int, act: str, verb: Callable[[Actor, Draft, int | None, str], object], said: str
+) -> Any:
+    """What somebody decides about the answer of one administration, with a reason."""
+    form = OverruleForm()
+    return _answered(
+        draft_id,
+        f"{act}-{form.administration.data}",
+        form,
+        lambda draft: verb(current_actor(), draft, form.administration.data, form.motif.data or ""),
+        said,
+    )
+
+
+@blueprint.post("/brouillons/<int:draft_id>/relecture/suppleer")
+@guarded(Act.DRAFT_NAME_SUBSTITUTE, draft_door)
+def name_substitute(draft_id: int) -> Any:
+    return _decided(
+        draft_id,
+        "suppleer",
+        substituting.name_substitute,
+        _("Vous répondez pour cette administration sur ce texte."),
     )
 
 
@@ -150,4 +258,26 @@ def lift_objection(draft_id: int) -> Any:
         form,
         lambda draft: review.lift_objection(current_actor(), draft, form.motif.data or ""),
         _("L’opposition est levée."),
+    )
+
+
+@blueprint.post("/brouillons/<int:draft_id>/relecture/arbitrer")
+@guarded(Act.DRAFT_ARBITRATE, draft_door)
+def arbitrate(draft_id: int) -> Any:
+    return _decided(
+        draft_id,
+        "arbitrer",
+        overruling.arbitrate,
+        _("Votre arbitrage est enregistré. Une opposition est réglée quand deux personnes en ont décidé."),
+    )
+
+
+@blueprint.post("/brouillons/<int:draft_id>/relecture/passer-outre")
+@guarded(Act.DRAFT_PASS_OVER, draft_door)
+def pass_over(draft_id: int) -> Any:
+    return _decided(
+        draft_id,
+        "passer-outre",
+        overruling.pass_over,
+        _("La relecture continue sans cette réponse. Votre raison est gardée dans le dossier."),
     )

@@ -4,25 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, jsonify, request, url_for
+from flask import current_app, flash, g, jsonify, request, url_for
+from flask_babel import get_locale
 
 from app.db import reading, unit_of_work
 from app.errors import Invalid
 from app.extensions import gettext as _
+from app.forms import Faults
 from app.policy import Act
-from app.web import current_actor, guarded, page, see_other
+from app.web import current_actor, guarded, page, see_other, speaks_json
 from drafts import (
+    attribution_routes,  # noqa: F401 - adds its routes to the blueprint
+    bin_routes,  # noqa: F401 - adds its routes to the blueprint
+    card_queries,
+    competence_routes,  # noqa: F401 - adds its routes to the blueprint
+    copy_routes,  # noqa: F401 - adds its routes to the blueprint
+    damage,
+    expert_routes,  # noqa: F401 - adds its routes to the blueprint
+    following,
+    history_routes,  # noqa: F401 - adds its routes to the blueprint
     hung,  # noqa: F401 - registers its panels
+    image_routes,  # noqa: F401 - adds its routes to the blueprint
     list_queries,
+    notice_routes,  # noqa: F401 - adds its routes to the blueprint
+    parts_routes,  # noqa: F401 - adds its routes to the blueprint
+    patterns,
     queries,
+    reference_routes,  # noqa: F401 - adds its routes to the blueprint
+    remark_queries,
+    remark_routes,  # noqa: F401 - adds its routes to the blueprint
     review,
     review_routes,  # noqa: F401 - adds its routes to the blueprint
     service,
+    suggestion_routes,  # noqa: F401 - adds its routes to the blueprint
+    vocabulary,
+    workshop_routes,  # noqa: F401 - adds its routes to the blueprint
 )
 from drafts.doors import blueprint, draft_door
-from drafts.forms import Faults, FieldsForm, NewDraftForm, SubmitForm
+from drafts.forms import FIELDS_PAGE, FieldsForm, NewDraftForm, SubmitForm
 from drafts.grammar import GRAMMAR
-from drafts.render import render_blocks
+from drafts.page_text import Kept
 from labs.queries import lab_called
 from labs.routes import absolute, lab_door
 
@@ -44,7 +65,15 @@ def _new_page(slug: str, form: NewDraftForm, status: int = 200, faults: Faults |
     with reading():
         lab = lab_called(slug)
         near = queries.administrations_of(lab)
-        return page("drafts/new.html", status, lab=lab, form=form, near=near, faults=faults or [])
+        return page(
+            "drafts/new.html",
+            status,
+            lab=lab,
+            form=form,
+            near=near,
+            summaries={pattern.slug: pattern.summary for pattern in patterns.patterns()},
+            faults=faults or [],
+        )
 
 
 @blueprint.post("/labs/<slug>/brouillons/nouveau")
@@ -62,6 +91,7 @@ def create(slug: str) -> Any:
                 lead=queries.administration_numbered(form.responsable.data),
                 competent=[queries.administration_numbered(place) for place in form.competentes.data or []],
                 fields={"themes": list(form.themes.data or [])},
+                tree=patterns.text_of(form.modele.data or patterns.EMPTY),
             )
             draft_id = draft.id
     except Invalid as error:
@@ -86,8 +116,9 @@ def _note_before(draft_id: int) -> str:
 def _draft_page(draft_id: int, form: SubmitForm, status: int = 200, faults: Faults | None = None) -> Any:
     with reading():
         draft = queries.draft_numbered(draft_id)
-        found = queries.draft_page(current_actor(), draft)
-        text = render_blocks(found.tree)
+        found = queries.draft_page(current_actor(), draft, _page_texts(), str(get_locale()))
+        known = card_queries.references_named(found.text.wanted, card_queries.concern_of(draft))
+        text = found.text.html(known)
         return page(
             "drafts/draft.html",
             status,
@@ -95,28 +126,44 @@ def _draft_page(draft_id: int, form: SubmitForm, status: int = 200, faults: Faul
             found=found,
             acts=g.acts,
             text=text,
+            territories=list(vocabulary.territories().items()),
+            remarks=remark_queries.counts(draft),
+            is_followed=following.follows(current_actor(), draft),
             form=form,
-            faults=[_within_reach(fault, text) for fault in faults or []],
+            faults=[_within_reach(fault, text, draft_id) for fault in faults or []],
         )
 
 
-def _within_reach(fault: tuple[str, str], text: str) -> tuple[str, str]:
-    """An empty block is not written, so a fault of it leads to the text as a whole."""
+def _page_texts() -> Kept:
+    """The texts of draft pages that this process keeps."""
+    kept: Kept = current_app.extensions.setdefault("openlab_page_texts", Kept())
+    return kept
+
+
+def _within_reach(fault: tuple[str, str], text: str, draft_id: int) -> tuple[str, str]:
+    """An empty block is not written, so a fault of it leads to the text as a whole; a field is on another page."""
     href, sentence = fault
+    if href.startswith(FIELDS_PAGE):
+        return url_for("drafts.fields", draft_id=draft_id) + href.removeprefix(FIELDS_PAGE), sentence
     if href.startswith("#note") or f'id="{href[1:]}"' in text:
         return fault
     return "#texte", sentence
 
 
 @blueprint.post("/brouillons/<int:draft_id>/proposer")
-@guarded(Act.DRAFT_WRITE, draft_door)
+@guarded(Act.DRAFT_STEER, draft_door)
 def submit(draft_id: int) -> Any:
     form = SubmitForm()
     if not form.validate_on_submit():
         return _draft_page(draft_id, form, 422, form.faults())
     try:
         with unit_of_work():
-            review.submit(current_actor(), queries.draft_numbered(draft_id), form.note.data or "")
+            review.submit(
+                current_actor(),
+                queries.draft_numbered(draft_id),
+                form.note.data or "",
+                said_minor=bool(form.mineure.data),
+            )
     except Invalid as error:
         return _draft_page(draft_id, form, 422, form.faults_of(error, change_note="note"))
     flash(
@@ -161,11 +208,36 @@ def set_fields(draft_id: int) -> Any:
     return see_other("drafts.show", draft_id=draft_id)
 
 
-@blueprint.get("/brouillons/<int:draft_id>/historique")
+@blueprint.get("/brouillons/<int:draft_id>/controles")
+@speaks_json
 @guarded(Act.DRAFT_READ, draft_door)
-def history(draft_id: int) -> Any:
-    draft = queries.draft_numbered(draft_id)
-    return page("drafts/history.html", draft=draft, history=queries.history(draft))
+def findings(draft_id: int) -> Any:
+    """What would keep the text, as it is stored, from being proposed: the same checks as at that moment.
+
+    `warnings` keep nobody from proposing it; they are said because they stand against its publication.
+    """
+    with reading():
+        draft = queries.draft_numbered(draft_id)
+        seq, found = queries.findings(draft)
+        warned = queries.warnings(draft)
+    findings, warnings = (
+        [
+            {"code": one.code, "block": one.block_id, "message": one.message, "field": one.field}
+            for one in several
+        ]
+        for several in (found, warned)
+    )
+    return jsonify({"seq": seq, "findings": findings, "warnings": warnings})
+
+
+@blueprint.post("/alertes/<int:alert_id>/vue")
+@guarded(Act.PORTAL_ADMINISTER)
+def close_alert(alert_id: int) -> Any:
+    """An administrator has seen an alert that calls for nothing more."""
+    with unit_of_work():
+        damage.close(current_actor(), alert_id)
+    flash(_("L’alerte est rangée."))
+    return see_other("labs.space")
 
 
 @blueprint.get("/api/v1/drafts")
@@ -212,6 +284,8 @@ def api_draft(draft_id: int) -> Any:
             "blocks": data.blocks,
             "url": absolute(url_for("drafts.show", draft_id=draft.id)),
             "rights": list(held),
-            "can_write": "write" in held,
+            "can_write": "write" in held and not data.is_broken,
+            # What could not be replayed is not in `blocks`; the text is read-only until it has been healed.
+            "is_damaged": data.is_broken,
         }
     )

@@ -5,7 +5,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 # How many bytes of deleted words are remembered, so that words cut in one update and pasted in a later one keep
@@ -13,7 +13,10 @@ from typing import Any
 REMEMBERED = 65_536
 # What remembering one stretch costs beside its bytes, so that a million deleted letters are bounded too.
 OVERHEAD = 32
-FORMAT = 1
+# Among so many of the last stretches the one is looked for that a further letter was next to.
+LATELY = 16
+# 1 had no words deleted lately.
+FORMAT, FORMATS = 2, (1, 2)
 # Counts by person beside the authors: deleted, attributes, withdrawn.
 COUNTS = 3
 
@@ -57,11 +60,12 @@ class Cut:
 
 @dataclass(slots=True, eq=False)
 class Fresh:
-    """A stretch that one update brought in."""
+    """A stretch that one update brought in; `is_whole` when it came with its text."""
 
     line: Line
     start: int
     end: int
+    is_whole: bool = False
 
 
 class Memory:
@@ -71,6 +75,7 @@ class Memory:
         self._cuts: deque[Cut] = deque()
         self._by_text: dict[bytes, list[Cut]] = {}
         self._size = 0
+        self._joined: bytes | None = None
 
     def __bool__(self) -> bool:
         return bool(self._cuts)
@@ -82,30 +87,77 @@ class Memory:
         """All that is remembered, the newest first."""
         return list(reversed(self._cuts))
 
+    def holds(self, text: bytes) -> bool:
+        """Whether these words are among them."""
+        if self._joined is None:
+            self._joined = b"\xff".join(cut.text for cut in self._cuts)
+        return text in self._joined
+
     def whole(self, text: bytes) -> list[Cut]:
         """The stretches that are exactly `text`, the newest first."""
         return list(reversed(self._by_text.get(text, ())))
 
     def add(self, cut: Cut) -> None:
-        """Remember a stretch; one that is longer than the whole memory is not kept."""
+        """Remember a stretch; one that is longer than the whole memory is not kept.
+
+        Words that a person takes out letter by letter are one stretch, as an undo puts them back.
+        """
+        before = next((one for one in islice(reversed(self._cuts), LATELY) if one.person == cut.person), None)
+        if before is not None and before.line is cut.line:
+            if cut.at + len(cut.text) == before.at:
+                self._drop(before)
+                cut = _joined(cut, before)
+            elif cut.at == before.at:
+                self._drop(before)
+                cut = _joined(before, cut)
+        self.put(cut)
+
+    def put(self, cut: Cut) -> None:
+        """Remember a stretch as it is."""
         if len(cut.text) + OVERHEAD > REMEMBERED:
             return
         self._cuts.append(cut)
+        self._joined = None
         self._by_text.setdefault(cut.text, []).append(cut)
         self._size += len(cut.text) + OVERHEAD
         while self._size > REMEMBERED:
-            old = self._cuts.popleft()
-            self._size -= len(old.text) + OVERHEAD
-            same = self._by_text[old.text]
-            same.remove(old)
-            if not same:
-                del self._by_text[old.text]
+            self._drop(self._cuts[0])
+
+    def _drop(self, cut: Cut) -> None:
+        self._joined = None
+        if self._cuts[0] is cut:
+            self._cuts.popleft()
+        else:
+            self._cuts.remove(cut)
+        self._size -= len(cut.text) + OVERHEAD
+        same = self._by_text[cut.text]
+        same.remove(cut)
+        if not same:
+            del self._by_text[cut.text]
+
+    def pack(self, lines: Sequence[Line]) -> bytes:
+        """What is remembered, the oldest first, for `unpack_memory` beside the same texts."""
+        places = {id(line): place for place, line in enumerate(lines, 1)}
+        body, texts = bytearray(), bytearray()
+        _put(body, len(self._cuts))
+        for cut in self._cuts:
+            for number in (cut.person, cut.at, places.get(id(cut.line), 0), len(cut.text)):
+                _put(body, number)
+            for marks in (cut.carried, cut.kept):
+                runs = [(mark, sum(1 for _ in run)) for mark, run in groupby(marks)]
+                _put(body, len(runs))
+                for mark, size in runs:
+                    _put(body, mark)
+                    _put(body, size)
+            texts += cut.text
+        return zlib.compress(bytes(body + texts), 6)
 
     def clear(self) -> None:
         """Forget everything."""
         self._cuts.clear()
         self._by_text.clear()
         self._size = 0
+        self._joined = None
 
 
 def lines_of(node: Branch | Line | None) -> Iterator[Line]:
@@ -167,8 +219,48 @@ def free(mask: bytearray) -> Iterator[tuple[int, int]]:
         start = mask.find(0, end)
 
 
-def pack(lines: Sequence[Line], counts: Sequence[dict[int, int]]) -> bytes:
-    """The authors of texts in document order, and counts by person: format, CRC-32 of the texts, packed numbers."""
+def _joined(one: Cut, other: Cut) -> Cut:
+    return Cut(
+        one.text + other.text,
+        one.carried + other.carried,
+        one.line,
+        one.at,
+        one.person,
+        one.kept + other.kept,
+    )
+
+
+def unpack_memory(packed: bytes, lines: Sequence[Line]) -> Memory:
+    """What `Memory.pack` wrote. A text that is not there any more is a line that nothing can be put back into."""
+    body = zlib.decompress(packed)
+    numbers = _Numbers(body)
+    memory = Memory()
+    cuts = []
+    for _ in range(next(numbers)):
+        person, at, place, size = (next(numbers) for _ in range(4))
+        carried, kept = array("I"), bytearray()
+        for _ in range(next(numbers)):
+            carried += authors(next(numbers), next(numbers))
+        for _ in range(next(numbers)):
+            mark = bytes([next(numbers)])
+            kept += mark * next(numbers)
+        line = lines[place - 1] if place else Line(bytearray(), array("I"), array("I"))
+        cuts.append(Cut(b"\x00" * size, carried, line, at, person, kept))
+    start = numbers.at
+    for cut in cuts:
+        size = len(cut.text)
+        cut.text, start = body[start : start + size], start + size
+        if not len(cut.text) == len(cut.carried) == len(cut.kept) == size:
+            raise AuthorshipMismatch("cut short or damaged")
+        memory.put(cut)
+    return memory
+
+
+def pack(lines: Sequence[Line], counts: Sequence[dict[int, int]], memory: Memory | None = None) -> bytes:
+    """The authors of texts in document order, and counts by person: format, CRC-32 of the texts, packed numbers.
+
+    With `memory`, the words deleted lately too, behind them.
+    """
     body = bytearray()
     _put(body, len(lines))
     for line in lines:
@@ -187,20 +279,24 @@ def pack(lines: Sequence[Line], counts: Sequence[dict[int, int]]) -> bytes:
         for person, count in sorted(people.items()):
             _put(body, person)
             _put(body, count)
-    return bytes([FORMAT]) + _digest(lines).to_bytes(4, "big") + zlib.compress(bytes(body), 6)
+    pressed = zlib.compress(bytes(body), 6)
+    head = bytes([FORMAT]) + _digest(lines).to_bytes(4, "big") + len(pressed).to_bytes(4, "big")
+    return head + pressed + (memory.pack(lines) if memory is not None else b"")
 
 
-def unpack(stored: bytes, lines: Sequence[Line]) -> list[dict[int, int]]:
-    """Give the lines their stored authors; the three counts by person.
+def unpack(stored: bytes, lines: Sequence[Line]) -> tuple[list[dict[int, int]], Memory]:
+    """Give the lines their stored authors; the three counts by person, and the words deleted lately.
 
     Raises AuthorshipMismatch when they are not the authors of these very texts; the lines may then be half done.
     """
-    if len(stored) < 5 or stored[0] != FORMAT:
+    if len(stored) < 9 or stored[0] not in FORMATS:
         raise AuthorshipMismatch("not authors of this format")
     if int.from_bytes(stored[1:5], "big") != _digest(lines):
         raise AuthorshipMismatch("authors of another state of the text")
+    end = 9 + int.from_bytes(stored[5:9], "big")
+    packed, remembered = (stored[5:], b"") if stored[0] == 1 else (stored[9:end], stored[end:])
     try:
-        numbers = _numbers(zlib.decompress(stored[5:]))
+        numbers = _Numbers(zlib.decompress(packed))
         if next(numbers) != len(lines):
             raise AuthorshipMismatch("another number of texts")
         for line in lines:
@@ -216,9 +312,10 @@ def unpack(stored: bytes, lines: Sequence[Line]) -> list[dict[int, int]]:
             line.carried, line.raw = carried, raw
             line.touched()
         counts = [{next(numbers): next(numbers) for _ in range(next(numbers))} for _ in range(COUNTS)]
-    except (zlib.error, IndexError, OverflowError) as error:
+        memory = unpack_memory(remembered, lines) if remembered else Memory()
+    except (zlib.error, IndexError, OverflowError, ValueError) as error:
         raise AuthorshipMismatch("cut short or damaged") from error
-    return counts
+    return counts, memory
 
 
 def _digest(lines: Sequence[Line]) -> int:
@@ -235,15 +332,18 @@ def _put(out: bytearray, number: int) -> None:
     out.append(number)
 
 
-def _numbers(body: bytes) -> Iterator[int]:
-    at = 0
-    while True:
+class _Numbers:
+    """The numbers of a packed body one after the other; `at` is where the next begins."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body, self.at = body, 0
+
+    def __next__(self) -> int:
         number = shift = 0
         while True:
-            byte = body[at]
-            at += 1
+            byte = self._body[self.at]
+            self.at += 1
             number |= (byte & 0x7F) << shift
             shift += 7
             if byte < 0x80:
-                break
-        yield number
+                return number

@@ -15,8 +15,8 @@ from app.directory.models import Administration
 from app.errors import Invalid, MovedOn
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
-from drafts import document, log
-from drafts.events import DraftAccessChanged, DraftStageChanged
+from drafts import document, log, notices, review_notices
+from drafts.events import DraftStageChanged
 from drafts.models import Article, Draft, FieldChange
 from drafts.review_models import DraftAct, Revision
 from drafts.stages import Deed, after
@@ -55,7 +55,7 @@ def create_draft(
         log.append_server_edit(
             actor, draft, lambda _doc, client_id: document.seed_update(list(tree), client_id)
         )
-    _credit_fields(actor, draft, ["title", *(fields or {})])
+    credit_fields(actor, draft, ["title", *(fields or {})])
     return draft
 
 
@@ -139,13 +139,14 @@ def set_fields(actor: Actor, draft: Draft, **changes: Any) -> list[str]:
             fields[name] = value
             changed.append(name)
     draft.fields = fields
-    _credit_fields(actor, draft, changed)
+    credit_fields(actor, draft, changed)
     if changed:
         audit.record(actor.id, "set_fields", "draft", draft.id, fields=changed)
     return changed
 
 
-def _credit_fields(actor: Actor, draft: Draft, names: Sequence[str]) -> None:
+def credit_fields(actor: Actor, draft: Draft, names: Sequence[str]) -> None:
+    """Count changes of fields as a contribution of this person."""
     base = session().scalar(sa.select(Article.live_revision_id).where(Article.id == draft.article_id))
     for name in names:
         session().add(
@@ -222,15 +223,6 @@ def record_act(
         )
         session().refresh(draft, ["access_epoch"])
         note(DraftStageChanged(draft_id=draft.id, stage=str(stage)))
+        notices.stage_moved(actor, draft, deed)
+    review_notices.deed_done(actor, draft, act)
     return act
-
-
-def trash(actor: Actor, draft: Draft) -> None:
-    """Put a draft away; its open tables close."""
-    require(actor, Act.DRAFT_WRITE, draft)
-    draft = log.lock_draft(draft.id)
-    draft.trashed_at = clock.now()
-    draft.access_epoch += 1
-    session().flush()
-    note(DraftAccessChanged(draft_id=draft.id))
-    audit.record(actor.id, "trash", "draft", draft.id)

@@ -26,12 +26,22 @@ class Deed(StrEnum):
     ABSTAIN = "abstain"
     OBJECT = "object"
     LIFT_OBJECTION = "lift_objection"
+    ARBITRATE = "arbitrate"
+    PASS_OVER = "pass_over"
+    WITHDRAW_SIGN_OFF = "withdraw_sign_off"
+    NAME_SUBSTITUTE = "name_substitute"
+    CHANGE_COMPETENCES = "change_competences"
+    HAND_OVER = "hand_over"
+    ASK_AGAIN = "ask_again"
     APPROVE = "approve"
     SCHEDULE = "schedule"
     CANCEL = "cancel"
     PUBLISH = "publish"
 
 
+# While a review is open: its lock is held.
+UNDER_REVIEW = frozenset({Stage.IN_REVIEW, Stage.APPROVED, Stage.SCHEDULED})
+_UNSCHEDULED = frozenset(set(Stage) - {Stage.SCHEDULED})
 # From which stages a deed is possible, and the stage it leads to (None: the stage stays).
 TRANSITIONS: dict[Deed, tuple[frozenset[Stage], Stage | None]] = {
     Deed.CREATE: (frozenset(), Stage.WRITING),
@@ -43,6 +53,17 @@ TRANSITIONS: dict[Deed, tuple[frozenset[Stage], Stage | None]] = {
     Deed.ABSTAIN: (frozenset({Stage.IN_REVIEW}), None),
     Deed.OBJECT: (frozenset({Stage.IN_REVIEW, Stage.APPROVED}), Stage.IN_REVIEW),
     Deed.LIFT_OBJECTION: (frozenset({Stage.IN_REVIEW}), None),
+    # The second person of two settles an objection; the act of the first one is a proposal.
+    Deed.ARBITRATE: (frozenset({Stage.IN_REVIEW}), None),
+    Deed.PASS_OVER: (frozenset({Stage.IN_REVIEW}), None),
+    # Until the publication, planned or not: what was approved with the signature is read again.
+    Deed.WITHDRAW_SIGN_OFF: (UNDER_REVIEW, Stage.IN_REVIEW),
+    Deed.NAME_SUBSTITUTE: (frozenset({Stage.IN_REVIEW}), None),
+    # A schedule holds the revision, and who answers for it with it: it is cancelled first.
+    Deed.CHANGE_COMPETENCES: (_UNSCHEDULED, None),
+    Deed.HAND_OVER: (_UNSCHEDULED, None),
+    # Nobody's act: it follows when what is signed changed under an open review, whose text is then frozen anew.
+    Deed.ASK_AGAIN: (frozenset({Stage.IN_REVIEW, Stage.APPROVED}), Stage.IN_REVIEW),
     Deed.APPROVE: (frozenset({Stage.IN_REVIEW}), Stage.APPROVED),
     Deed.SCHEDULE: (frozenset({Stage.APPROVED}), Stage.SCHEDULED),
     Deed.CANCEL: (frozenset({Stage.SCHEDULED}), Stage.APPROVED),

@@ -1,109 +1,40 @@
 """Where a review stands: who answered, what is missing, and whether it is approved.
 
-The rule is one pure function, `verdict`, so that it can be tried on generated cases; the rest reads the rows
-and says the result in French for the page.
+The rule itself is `drafts.rule`; here the rows are read and the result is said in French for the page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from app.accounts.models import Person
+from app import working_days
+from app.accounts.models import Person, PersonStatus, Role
+from app.accounts.service import names_of
 from app.db import session
 from app.directory.models import Administration
 from app.extensions import gettext as _
+from app.policy import PortalRole
+from drafts.answers import STANDS, Answer, answers_of, passed_over
+from drafts.models import Article
+from drafts.objections import objections_to, raised
 from drafts.review_models import (
-    Decision,
-    DraftAct,
     OpenReview,
     Part,
     ReviewOutcome,
     Revision,
     RevisionCompetence,
     RevisionPart,
-    SignedAs,
     SignOff,
+    Size,
 )
-from drafts.stages import Deed
+from drafts.rule import Answered, Verdict, verdict
 
-
-@dataclass(frozen=True)
-class Answered:
-    """One administration's answer, as the rule needs it. `own_administration` is where the person works."""
-
-    administration_id: int
-    person_id: int
-    decision: Decision
-    signed_as: SignedAs
-    own_administration: int | None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What follows from the answers.
-
-    `publisher_may_read`: everybody answered, only the second pair of eyes is missing, and the rule lets the
-    person who publishes be it, because one administration alone is competent.
-    """
-
-    unanswered: tuple[int, ...]
-    second_eyes: tuple[int, ...]
-    objecting: tuple[int, ...]
-    publisher_may_read: bool
-
-    @property
-    def is_approved(self) -> bool:
-        return not self.unanswered and not self.objecting and bool(self.second_eyes)
-
-
-def verdict(
-    competent: Collection[int],
-    answers: Iterable[Answered],
-    main_author: int | None,
-    objecting: Collection[int] = (),
-) -> Verdict:
-    """The rule of approval (editorial model, section 4).
-
-    Every competent administration has answered, nobody objects, and at least one second pair of eyes: a signer
-    who contributed nothing, from outside the main author's administration. Where one administration alone is
-    competent nobody from outside is asked to sign, so that another of its people may be it.
-    """
-    answers = list(answers)
-    alone = len(competent) == 1
-    answered = {answer.administration_id for answer in answers}
-    eyes = tuple(
-        answer.person_id
-        for answer in answers
-        if answer.decision is Decision.SIGNED
-        and answer.signed_as is SignedAs.SECOND_EYES
-        and (alone or answer.own_administration != main_author)
-    )
-    unanswered = tuple(sorted(set(competent) - answered))
-    signed = any(answer.decision is Decision.SIGNED for answer in answers)
-    return Verdict(
-        unanswered=unanswered,
-        second_eyes=eyes,
-        objecting=tuple(sorted(objecting)),
-        publisher_may_read=alone and signed and not unanswered and not objecting and not eyes,
-    )
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One line of the review page. `decision` is None while the administration has not answered."""
-
-    administration_id: int
-    administration: str
-    decision: Decision | None = None
-    signed_as: SignedAs | None = None
-    person_id: int | None = None
-    person: str = ""
-    reason: str = ""
-    at: datetime | None = None
+# Working days that an administration has for its answer (editorial model, section 4).
+ANSWER_WITHIN = 5
 
 
 @dataclass(frozen=True)
@@ -114,6 +45,8 @@ class Objection:
     person: str
     reason: str
     at: datetime
+    # Who has decided already that the text may go on; one of two, otherwise it would not stand.
+    arbiters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,10 +69,13 @@ class Standing:
     publisher_may_read: bool
     main_author_administration: str
     missing: tuple[str, ...]
-
-    @property
-    def unanswered(self) -> tuple[int, ...]:
-        return tuple(answer.administration_id for answer in self.answers if answer.decision is None)
+    # The administrations that are still waited for.
+    unanswered: tuple[int, ...]
+    size: Size
+    # A correction for which the lead administration and one other person suffice, as things stand.
+    is_minor: bool
+    # Until when answers are waited for, that day included; None once the review is closed.
+    answer_by: date | None = None
 
 
 def competent_for(revision_id: int) -> list[int]:
@@ -171,19 +107,26 @@ def is_open(revision_id: int) -> bool:
     )
 
 
-def objections_to(revision_id: int) -> list[DraftAct]:
-    """The objections that stand, one per administration: an act that no later act of the same one lifted."""
-    standing: dict[int | None, DraftAct] = {}
-    for act in session().scalars(
-        sa.select(DraftAct)
-        .where(DraftAct.revision_id == revision_id, DraftAct.deed.in_([Deed.OBJECT, Deed.LIFT_OBJECTION]))
-        .order_by(DraftAct.number)
-    ):
-        if act.deed is Deed.OBJECT:
-            standing[act.administration_id] = act
-        else:
-            standing.pop(act.administration_id, None)
-    return list(standing.values())
+def reviewed(places: Collection[int]) -> frozenset[int]:
+    """Those of these administrations that have a reviewer who can answer."""
+    return frozenset(
+        place
+        for place in session().scalars(
+            sa.select(Role.administration_id)
+            .join(Person, Person.id == Role.person_id)
+            .where(
+                Role.role == PortalRole.REVIEWER,
+                Role.administration_id.in_(places),
+                Person.status == PersonStatus.ACTIVE,
+            )
+        )
+        if place is not None
+    )
+
+
+def opened_at(revision_id: int) -> datetime | None:
+    """Since when the review of a revision has been open."""
+    return session().scalar(sa.select(OpenReview.opened_at).where(OpenReview.revision_id == revision_id))
 
 
 def verdict_of(revision: Revision) -> Verdict:
@@ -196,37 +139,56 @@ def verdict_of(revision: Revision) -> Verdict:
                 RevisionPart.revision_id == SignOff.revision_id, RevisionPart.person_id == SignOff.person_id
             ),
         )
-        .where(SignOff.revision_id == revision.id)
+        .where(SignOff.revision_id == revision.id, STANDS)
         .order_by(SignOff.id)
     )
-    answers = [
-        Answered(
-            row.administration_id, row.person_id, row.decision, row.signed_as, own or row.administration_id
-        )
-        for row, own in rows
-    ]
-    objecting = [
-        act.administration_id for act in objections_to(revision.id) if act.administration_id is not None
-    ]
-    return verdict(competent_for(revision.id), answers, revision.main_author_administration_id, objecting)
+    return verdict(
+        competent_for(revision.id),
+        [answered(row, own) for row, own in rows],
+        revision.main_author_administration_id,
+        [act.administration_id for act in objections_to(revision.id) if act.administration_id is not None],
+        [row.administration_id for row in passed_over(revision.id)],
+        lead=lead_of(revision),
+        size=revision.size,
+    )
+
+
+def answered(row: SignOff, own_administration: int | None) -> Answered:
+    """A signature or an abstention as the rule needs it."""
+    return Answered(
+        row.administration_id,
+        row.person_id,
+        row.decision,
+        row.signed_as,
+        own_administration or row.administration_id,
+        row.agrees_minor,
+    )
+
+
+def lead_of(revision: Revision) -> int | None:
+    """The administration that answers for the article."""
+    return session().scalar(
+        sa.select(Article.lead_administration_id).where(Article.id == revision.article_id)
+    )
 
 
 def standing(revision: Revision) -> Standing:
     """Where the review of `revision` stands, in words and names."""
     found = verdict_of(revision)
     competent = competent_for(revision.id)
-    signed = {
-        row.administration_id: row
-        for row in session().scalars(sa.select(SignOff).where(SignOff.revision_id == revision.id))
-    }
-    objections = objections_to(revision.id)
+    objections = [one for one in raised(revision.id) if one.stands]
     outcome = session().get(ReviewOutcome, revision.id)
+    if outcome is not None and found.unanswered:
+        # It came out without them as a minor correction, whoever leads by now.
+        found = replace(found, unanswered=(), is_minor=True)
     eyes = (outcome.second_eyes_person_id,) if outcome is not None else found.second_eyes
-    people = _people(
-        [*(row.person_id for row in signed.values()), *(act.person_id for act in objections), *eyes]
+    people = names_of(
+        [*(person for one in objections for person in (one.act.person_id, *one.arbiters)), *eyes]
     )
+    since = opened_at(revision.id)
     places = _places([*competent, revision.main_author_administration_id])
     main = places.get(revision.main_author_administration_id or 0, "")
+    answers = tuple(answers_of(revision, places, competent))
     return Standing(
         revision_id=revision.id,
         number=revision.number,
@@ -234,50 +196,46 @@ def standing(revision: Revision) -> Standing:
         is_open=is_open(revision.id),
         is_approved=outcome is not None and not found.objecting,
         approved_at=outcome.approved_at if outcome is not None else None,
-        answers=tuple(
-            sorted((_answer(place, places, signed.get(place), people) for place in competent), key=_by_name)
-        ),
+        answers=answers,
         objections=tuple(
             Objection(
-                act.administration_id or 0,
-                places.get(act.administration_id or 0, ""),
-                act.person_id,
-                people.get(act.person_id or 0, ""),
-                act.reason,
-                act.at,
+                one.act.administration_id or 0,
+                places.get(one.act.administration_id or 0, ""),
+                one.act.person_id,
+                people.get(one.act.person_id or 0, ""),
+                one.act.reason,
+                one.act.at,
+                tuple(people.get(person, "") for person in sorted(one.arbiters)),
             )
-            for act in objections
+            for one in objections
         ),
         second_eyes=tuple(people.get(person, "") for person in eyes),
         second_eyes_ids=tuple(eyes),
         publisher_may_read=found.publisher_may_read and outcome is None,
         main_author_administration=main,
-        missing=_missing(found, competent, places, main, people_read=outcome is not None),
-    )
-
-
-def _by_name(answer: Answer) -> str:
-    return answer.administration.casefold()
-
-
-def _answer(place: int, places: dict[int, str], row: SignOff | None, people: dict[int, str]) -> Answer:
-    name = places.get(place, "")
-    if row is None:
-        return Answer(place, name)
-    return Answer(
-        place,
-        name,
-        row.decision,
-        row.signed_as,
-        row.person_id,
-        people.get(row.person_id, ""),
-        row.reason,
-        row.at,
+        missing=_missing(
+            found,
+            competent,
+            places,
+            main,
+            people_read=outcome is not None,
+            has_parts=any(answer.blocks for answer in answers),
+        ),
+        unanswered=found.unanswered,
+        size=revision.size,
+        is_minor=found.is_minor,
+        answer_by=working_days.last_day(since, ANSWER_WITHIN) if since is not None else None,
     )
 
 
 def _missing(
-    found: Verdict, competent: Sequence[int], places: dict[int, str], main: str, *, people_read: bool
+    found: Verdict,
+    competent: Sequence[int],
+    places: dict[int, str],
+    main: str,
+    *,
+    people_read: bool,
+    has_parts: bool,
 ) -> tuple[str, ...]:
     sentences = [
         _("%(administration)s n’a pas encore répondu.", administration=places.get(place, ""))
@@ -288,7 +246,7 @@ def _missing(
         for place in found.objecting
     ]
     if not found.second_eyes and not people_read:
-        if len(competent) == 1:
+        if len(competent) == 1 or found.is_minor:
             sentences.append(
                 _(
                     "Il manque un second regard : une personne qui n’a rien écrit dans ce texte doit le signer, "
@@ -306,15 +264,15 @@ def _missing(
             if not found.unanswered:
                 sentences.append(
                     _(
+                        "Retirez la proposition, puis proposez-la de nouveau en demandant à une autre administration "
+                        "de signer tout le texte."
+                    )
+                    if has_parts
+                    else _(
                         "Retirez la proposition, puis proposez-la de nouveau, pour qu’une telle personne puisse répondre."
                     )
                 )
     return tuple(sentences)
-
-
-def _people(ids: Iterable[int | None]) -> dict[int, str]:
-    wanted = {person for person in ids if person is not None}
-    return dict(session().execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted))).all())
 
 
 def _places(ids: Iterable[int | None]) -> dict[int, str]:

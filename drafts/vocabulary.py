@@ -6,28 +6,13 @@ for the screens. A slug that is not known any more is shown as it stands.
 
 from __future__ import annotations
 
+from app.directory.themes import themes
 from app.extensions import gettext as _
 
+__all__ = ["audiences", "labels", "lies_in", "life_events", "territories", "themes"]
 
-def themes() -> dict[str, str]:
-    return {
-        "papiers-etat-civil": _("Papiers et état civil"),
-        "famille": _("Famille"),
-        "logement": _("Logement"),
-        "travail-emploi": _("Travail et emploi"),
-        "entreprises": _("Entreprises"),
-        "education-formation": _("École et formation"),
-        "transports-permis": _("Transports et permis"),
-        "sante-solidarite": _("Santé et solidarité"),
-        "retraite": _("Retraite"),
-        "argent-impots": _("Argent et impôts"),
-        "vie-associative": _("Associations, sport et culture"),
-        "justice-droits": _("Justice et droits"),
-        "coutume-foncier": _("Coutume et terres"),
-        "environnement-risques": _("Environnement et risques"),
-        "agriculture-peche": _("Agriculture, pêche et mer"),
-        "numerique": _("Numérique"),
-    }
+# The territory in which all others lie.
+WHOLE = "nouvelle-caledonie"
 
 
 def life_events() -> dict[str, str]:
@@ -103,6 +88,19 @@ def territories() -> dict[str, str]:
         "touho": _("Touho"),
         "voh": _("Voh"),
         "yate": _("Yaté"),
+    }
+
+
+def lies_in() -> dict[str, str]:
+    """The territory each one lies in. Poya, which two provinces share, is with the one most of it lies in."""
+    sud = "boulouparis bourail dumbea farino ile-des-pins la-foa moindou mont-dore noumea paita sarramea thio yate"
+    iles = "lifou mare ouvea"
+    provinces = {"province-sud": sud.split(), "province-iles": iles.split(), "province-nord": []}
+    placed = {commune: province for province, communes in provinces.items() for commune in communes}
+    return {
+        slug: WHOLE if slug in provinces else placed.get(slug, "province-nord")
+        for slug in territories()
+        if slug != WHOLE
     }
 
 

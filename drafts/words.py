@@ -45,6 +45,13 @@ def deed_word(deed: Deed) -> str:
         Deed.ABSTAIN: _("Abstention"),
         Deed.OBJECT: _("Opposition"),
         Deed.LIFT_OBJECTION: _("Opposition levée"),
+        Deed.ARBITRATE: _("Arbitrage d’une opposition"),
+        Deed.PASS_OVER: _("Passage outre après le délai"),
+        Deed.WITHDRAW_SIGN_OFF: _("Visa retiré"),
+        Deed.NAME_SUBSTITUTE: _("Suppléance"),
+        Deed.CHANGE_COMPETENCES: _("Changement des administrations compétentes"),
+        Deed.HAND_OVER: _("Changement d’administration responsable"),
+        Deed.ASK_AGAIN: _("Nouvelle version à relire, même texte"),
         Deed.APPROVE: _("Approbation"),
         Deed.SCHEDULE: _("Publication programmée"),
         Deed.CANCEL: _("Programmation annulée"),
@@ -60,6 +67,8 @@ def decision_word(decision: Decision | None, signed_as: SignedAs | None) -> str:
         return _("Abstention")
     if signed_as is SignedAs.AUTHOR:
         return _("Visa, comme auteur")
+    if signed_as is SignedAs.PART:
+        return _("Visa d’une partie du texte")
     return _("Visa, comme second regard")
 
 

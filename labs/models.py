@@ -24,6 +24,7 @@ class SessionStatus(StrEnum):
     PLANNED = "planned"
     OPEN = "open"
     CLOSED = "closed"
+    CANCELLED = "cancelled"
 
 
 class Lab(Base):
@@ -37,6 +38,8 @@ class Lab(Base):
     kind: Mapped[LabKind] = mapped_column(Word(LabKind))
     administration_id: Mapped[int] = mapped_column(sa.ForeignKey("administration.id"), index=True)
     open_to_requests: Mapped[bool] = mapped_column(default=True)
+    # Slugs of app.directory.themes.
+    themes: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     access_epoch: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     administration: Mapped[Administration] = relationship()
@@ -65,6 +68,8 @@ class Membership(Base):
     is_facilitator: Mapped[bool] = mapped_column(default=False)
     joined_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    # A guest's place has an end (triggers say so); an agent's has none.
+    until: Mapped[datetime | None]
     lab: Mapped[Lab] = relationship(back_populates="members")
     person: Mapped[Person] = relationship()
     __table_args__ = (one_of("right_held", Right), sa.UniqueConstraint("lab_id", "person_id"))
@@ -83,6 +88,18 @@ class LabSession(Base):
     status: Mapped[SessionStatus] = mapped_column(Word(SessionStatus), default=SessionStatus.PLANNED)
     agenda: Mapped[list[Any]] = mapped_column(default=list)
     access_epoch: Mapped[int] = mapped_column(default=1)
+    video_link: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    # What calendars know it by for ever, and which of its states they have (RFC 5545).
+    uid: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    sequence: Mapped[int] = mapped_column(default=0, server_default="0")
+    organiser_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    # The number of the last event of its room (labs.session_models.SessionEvent): every process sees by it that its
+    # people have something to hear.
+    head_number: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    # Since when somebody waits for the minutes, which the worker writes.
+    minutes_wanted_at: Mapped[datetime | None]
     lab: Mapped[Lab] = relationship()
     __table_args__ = (
         one_of("status", SessionStatus),

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from app.accounts.models import Person
+from app import clock
+from app.accounts.models import Person, PersonKind
 from app.db import session
+from app.directory import themes as vocabulary
 from app.directory.models import Administration
 from app.errors import Missing
 from app.extensions import gettext as _
 from app.policy import Act, Actor, acts_for
+from labs.joining_models import LabRequest
 from labs.models import Lab, LabKind, LabSession, Membership, SessionStatus
 from labs.roles import Right
-from labs.words import lab_kind_word, right_word, session_word
+from labs.words import folded, lab_kind_word, right_word, session_word
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,24 @@ class LabCard:
     right: Right | None
     right_word: str
     is_facilitator: bool
+    themes: tuple[str, ...]
+    # Waits for an answer: a request of this person.
+    is_asked: bool
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What the list of labs is narrowed to; empty is all of them."""
+
+    words: str = ""
+    theme: str = ""
+    administration: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.words.strip() or self.theme or self.administration)
+
+
+EVERYTHING = Narrowed()
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,8 @@ class MemberRow:
     right: Right
     right_word: str
     is_facilitator: bool
+    is_guest: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -63,18 +85,6 @@ class SessionRow:
     lab_slug: str
 
 
-@dataclass(frozen=True)
-class AgendaItem:
-    title: str
-    minutes: int | None
-
-
-@dataclass(frozen=True)
-class SessionPage:
-    row: SessionRow
-    agenda: tuple[AgendaItem, ...]
-
-
 def lab_called(slug: str) -> Lab:
     """The lab at this address. Raises Missing in the very words of the policy: they tell nobody what exists."""
     lab = session().scalars(sa.select(Lab).where(Lab.slug == slug)).first()
@@ -83,8 +93,8 @@ def lab_called(slug: str) -> Lab:
     return lab
 
 
-def labs_for(actor: Actor) -> LabList:
-    """The labs a person belongs to, and those open to requests; both by title."""
+def labs_for(actor: Actor, narrowed: Narrowed = EVERYTHING) -> LabList:
+    """The labs a person belongs to, and those open to requests; both by title, narrowed to what was asked for."""
     held = {
         member.lab_id: member
         for member in session().scalars(
@@ -97,13 +107,48 @@ def labs_for(actor: Actor) -> LabList:
         .options(joinedload(Lab.administration))
         .order_by(Lab.kind.desc(), Lab.title)
     )
-    shown = [lab for lab in found if Act.LAB_SEE in acts_for(actor, lab)]
+    shown = [lab for lab in found if _fits(lab, narrowed) and Act.LAB_SEE in acts_for(actor, lab)]
     sizes = _people_in([lab.id for lab in shown])
-    cards = [_card(lab, held.get(lab.id), sizes.get(lab.id, 0)) for lab in shown]
+    asked = set(
+        session().scalars(
+            sa.select(LabRequest.lab_id).where(LabRequest.person_id == actor.id, LabRequest.outcome.is_(None))
+        )
+    )
+    cards = [_card(lab, held.get(lab.id), sizes.get(lab.id, 0), lab.id in asked) for lab in shown]
     return LabList(
         mine=tuple(card for card in cards if card.id in held),
         others=tuple(card for card in cards if card.id not in held),
     )
+
+
+def _fits(lab: Lab, narrowed: Narrowed) -> bool:
+    """Looked at here: neither database looks past accents by itself, and there are some hundred labs at most."""
+    words = f"{lab.title} {lab.purpose} {lab.administration.name} {lab.administration.acronym or ''}"
+    return (
+        all(word in folded(words) for word in folded(narrowed.words).split())
+        and (not narrowed.theme or narrowed.theme in lab.themes)
+        and (not narrowed.administration or narrowed.administration == lab.administration.slug)
+    )
+
+
+def carriers() -> list[tuple[str, str]]:
+    """The administrations that carry a lab across administrations: (slug, name), by name."""
+    rows = session().execute(
+        sa.select(Administration.slug, Administration.name)
+        .where(Administration.id.in_(sa.select(Lab.administration_id).where(Lab.kind == LabKind.SHARED)))
+        .order_by(Administration.name)
+    )
+    return [(slug, name) for slug, name in rows]
+
+
+def administrations() -> list[tuple[int, str]]:
+    """Every administration that has agents: (id, name), by name."""
+    rows = session().execute(
+        sa.select(Administration.id, Administration.name)
+        .where(Administration.id.in_(sa.select(Person.administration_id)))
+        .order_by(Administration.name)
+    )
+    return [(place, name) for place, name in rows]
 
 
 def _people_in(lab_ids: list[int]) -> dict[int, int]:
@@ -115,7 +160,7 @@ def _people_in(lab_ids: list[int]) -> dict[int, int]:
     return dict(rows.all())
 
 
-def _card(lab: Lab, held: Membership | None, people: int) -> LabCard:
+def _card(lab: Lab, held: Membership | None, people: int, is_asked: bool = False) -> LabCard:
     right = None if held is None else (Right.WRITE if held.is_facilitator else held.right)
     return LabCard(
         id=lab.id,
@@ -128,6 +173,8 @@ def _card(lab: Lab, held: Membership | None, people: int) -> LabCard:
         right=right,
         right_word=right_word(right) if right else "",
         is_facilitator=held is not None and held.is_facilitator,
+        themes=tuple(vocabulary.themes().get(slug, slug) for slug in lab.themes),
+        is_asked=is_asked,
     )
 
 
@@ -147,8 +194,12 @@ def people_of(lab: Lab) -> tuple[MemberRow, ...]:
         sa.select(Membership, Person, Administration)
         .join(Person, Person.id == Membership.person_id)
         .outerjoin(Administration, Administration.id == Person.administration_id)
-        .where(Membership.lab_id == lab.id, Membership.removed_at.is_(None))
-        .order_by(Membership.is_facilitator.desc(), Person.name)
+        .where(
+            Membership.lab_id == lab.id,
+            Membership.removed_at.is_(None),
+            Membership.until.is_(None) | (Membership.until > clock.now()),
+        )
+        .order_by(Membership.is_facilitator.desc(), Person.kind, Person.name)
     )
     return tuple(
         MemberRow(
@@ -158,13 +209,11 @@ def people_of(lab: Lab) -> tuple[MemberRow, ...]:
             right=member.right,
             right_word=right_word(member.right),
             is_facilitator=member.is_facilitator,
+            is_guest=person.kind is PersonKind.GUEST,
+            until=member.until,
         )
         for member, person, administration in rows
     )
-
-
-def person_with_email(email: str) -> Person | None:
-    return session().scalars(sa.select(Person).where(Person.email == email.strip().lower())).first()
 
 
 def member_person(lab: Lab, person_id: int) -> Person:
@@ -181,6 +230,25 @@ def member_person(lab: Lab, person_id: int) -> Person:
     if person is None:
         raise Missing(_("Cette personne ne fait plus partie du lab."))
     return person
+
+
+@dataclass(frozen=True)
+class Sittings:
+    """The séances of a lab: those that are open or to come, the next one first; those that are over, the last one first."""
+
+    coming: tuple[SessionRow, ...]
+    past: tuple[SessionRow, ...]
+
+
+def sessions_in_order(lab: Lab) -> Sittings:
+    rows = sessions_of(lab)
+    now = clock.now()
+    over = [
+        row
+        for row in rows
+        if row.status is SessionStatus.CLOSED or (row.ends_at < now and row.status is not SessionStatus.OPEN)
+    ]
+    return Sittings(tuple(reversed([row for row in rows if row not in over])), tuple(over))
 
 
 def sessions_of(lab: Lab) -> tuple[SessionRow, ...]:
@@ -219,18 +287,3 @@ def _session_row(row: LabSession, lab: Lab) -> SessionRow:
         lab_title=lab.title,
         lab_slug=lab.slug,
     )
-
-
-def session_page(lab: Lab, session_id: int) -> SessionPage:
-    """One séance of this lab. Raises Missing for another lab's."""
-    row = session().scalars(sa.select(LabSession).filter_by(id=session_id, lab_id=lab.id)).first()
-    if row is None:
-        raise Missing(_("Cette page n’existe pas, ou vous n’y avez pas accès."))
-    return SessionPage(_session_row(row, lab), tuple(_agenda_item(item) for item in row.agenda))
-
-
-def _agenda_item(item: Any) -> AgendaItem:
-    if isinstance(item, dict):
-        minutes = item.get("minutes")
-        return AgendaItem(str(item.get("title", "")), minutes if isinstance(minutes, int) else None)
-    return AgendaItem(str(item), None)

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, g, jsonify, url_for
+from flask import flash, jsonify, request, url_for
 
 from app.db import reading, unit_of_work
-from app.errors import Invalid, Unauthenticated
+from app.directory.models import Administration
+from app.errors import Invalid
 from app.extensions import gettext as _
-from app.policy import Act
+from app.forms import Faults
+from app.policy import Act, acts_for
 from app.web import current_actor, guarded, page, see_other
-from labs import queries, service
-from labs.forms import InviteForm, RightForm, right_choices
+from labs import (
+    cycle_routes,  # noqa: F401 - adds its routes to the blueprint
+    guest_routes,  # noqa: F401 - adds its routes to the blueprint
+    joining_routes,  # noqa: F401 - adds its routes to the blueprint
+    people_routes,  # noqa: F401 - adds its routes to the blueprint
+    queries,
+    service,
+)
+from labs import waiting as _sources  # noqa: F401 - registers what waits
+from labs.doors import absolute, blueprint, lab_door, labs_door
+from labs.forms import DescribeForm, FilterForm, FoundForm
+from labs.home import lab_page
 from labs.models import Lab
+from labs.policy import LABS
 
-blueprint = Blueprint("labs", __name__, template_folder="templates")
-
-
-def absolute(path: str) -> str:
-    """The address a program can open, whichever way it reached us."""
-    return str(current_app.config["SETTINGS"].public_url) + path
-
-
-def lab_door(slug: str, **_rest: object) -> Lab:
-    """The lab that is judged. Who is not signed in learns nothing of it, not even whether it exists."""
-    if current_actor().is_anonymous:
-        raise Unauthenticated(_("Connectez-vous pour continuer."))
-    return queries.lab_called(slug)
+__all__ = ["absolute", "blueprint", "lab_door"]
 
 
 @blueprint.get("/espace")
@@ -38,105 +39,95 @@ def space() -> Any:
 
 
 @blueprint.get("/labs")
-@guarded(Act.PORTAL_WORK)
+@guarded(Act.PORTAL_SIT)
 def index() -> Any:
-    return page("labs/index.html", labs=queries.labs_for(current_actor()))
+    form = FilterForm(queries.carriers(), formdata=request.args)
+    form.validate()
+    narrowed = queries.Narrowed(
+        words=(form.q.data or "")[:100],
+        theme=form.theme.data or "",
+        administration=form.administration.data or "",
+    )
+    return page(
+        "labs/index.html",
+        labs=queries.labs_for(current_actor(), narrowed),
+        form=form,
+        narrowed=narrowed,
+        founds=Act.LAB_FOUND in acts_for(current_actor(), LABS),
+    )
+
+
+@blueprint.get("/labs/nouveau")
+@guarded(Act.LAB_FOUND, labs_door)
+def founding() -> Any:
+    return page("labs/founding.html", form=FoundForm([], formdata=None, ouvert=True), faults=[])
+
+
+@blueprint.post("/labs/nouveau")
+@guarded(Act.LAB_FOUND, labs_door)
+def found() -> Any:
+    form = FoundForm([])
+    if not form.validate_on_submit():
+        return page("labs/founding.html", 422, form=form, faults=form.faults())
+    actor = current_actor()
+    try:
+        with unit_of_work() as current:
+            administration = current.get_one(Administration, actor.administration_id)
+            lab = service.create_lab(actor, form.titre.data or "", form.but.data or "", administration)
+            _describe(lab, form)
+            slug = lab.slug
+    except Invalid as error:
+        faults = form.faults_of(error, title="titre", purpose="but")
+        return page("labs/founding.html", 422, form=form, faults=faults)
+    flash(_("Le lab est fondé, et vous l’animez. Invitez maintenant les personnes qui écriront avec vous."))
+    return see_other("labs.invite_page", slug=slug)
 
 
 @blueprint.get("/labs/<slug>")
 @guarded(Act.LAB_SEE, lab_door)
 def show(slug: str) -> Any:
-    return _lab_page(slug, InviteForm(formdata=None))
+    return lab_page(slug)
 
 
-def _lab_page(
-    slug: str, form: InviteForm, status: int = 200, faults: list[tuple[str, str]] | None = None
-) -> Any:
-    with reading():
-        lab = queries.lab_called(slug)
-        return page(
-            "labs/lab.html",
-            status,
-            lab=lab,
-            card=queries.card_of(current_actor(), lab),
-            acts=g.acts,
-            people=queries.people_of(lab),
-            sessions=queries.sessions_of(lab),
-            form=form,
-            right_choices=right_choices(facilitator=True),
-            faults=faults or [],
-        )
-
-
-@blueprint.get("/labs/<slug>/seances/<int:session_id>")
-@guarded(Act.LAB_READ, lab_door)
-def seance(slug: str, session_id: int) -> Any:
+@blueprint.get("/labs/<slug>/presentation")
+@guarded(Act.LAB_LEAD, lab_door)
+def presentation(slug: str) -> Any:
     lab = queries.lab_called(slug)
-    return page("labs/seance.html", lab=lab, seance=queries.session_page(lab, session_id))
+    given = {"but": lab.purpose, "themes": lab.themes, "ouvert": lab.open_to_requests}
+    return _presentation(slug, DescribeForm(lab.themes, formdata=None, data=given))
 
 
-@blueprint.post("/labs/<slug>/membres")
+def _presentation(slug: str, form: DescribeForm, status: int = 200, faults: Faults | None = None) -> Any:
+    with reading():
+        return page(
+            "labs/presentation.html", status, lab=queries.lab_called(slug), form=form, faults=faults or []
+        )
+
+
+@blueprint.post("/labs/<slug>/presentation")
 @guarded(Act.LAB_LEAD, lab_door)
-def invite(slug: str) -> Any:
-    form = InviteForm()
+def describe(slug: str) -> Any:
+    with reading():
+        form = DescribeForm(queries.lab_called(slug).themes)
     if not form.validate_on_submit():
-        return _lab_page(slug, form, 422, form.faults())
+        return _presentation(slug, form, 422, form.faults())
     try:
         with unit_of_work():
-            person = queries.person_with_email(form.courriel.data or "")
-            if person is None:
-                raise Invalid(_("Aucun agent n’a de compte avec cette adresse."))
-            service.add_member(
-                current_actor(), queries.lab_called(slug), person, form.right, facilitator=form.facilitator
-            )
-            name = person.name
+            _describe(queries.lab_called(slug), form)
     except Invalid as error:
-        form.courriel.errors = [error.message]
-        return _lab_page(slug, form, 422, [("#courriel", error.message)])
-    flash(_("%(name)s fait maintenant partie du lab.", name=name))
-    return see_other("labs.show", slug=slug, _anchor="personnes")
+        return _presentation(slug, form, 422, form.faults_of(error, purpose="but"))
+    flash(_("La présentation du lab est enregistrée."))
+    return see_other("labs.show", slug=slug)
 
 
-@blueprint.post("/labs/<slug>/membres/<int:person_id>/droit")
-@guarded(Act.LAB_LEAD, lab_door)
-def change_right(slug: str, person_id: int) -> Any:
-    form = RightForm()
-    if not form.validate_on_submit():
-        return _lab_page(
-            slug, InviteForm(formdata=None), 422, [("#personnes", _("Choisissez un des droits proposés."))]
-        )
-    try:
-        with unit_of_work():
-            lab = queries.lab_called(slug)
-            person = queries.member_person(lab, person_id)
-            service.change_right(current_actor(), lab, person, form.right, facilitator=form.facilitator)
-            name = person.name
-    except Invalid as error:
-        return _lab_page(slug, InviteForm(formdata=None), 422, [("#personnes", error.message)])
-    flash(
-        _(
-            "Le droit de %(name)s est changé. Il vaut dès maintenant, aussi dans les brouillons ouverts.",
-            name=name,
-        )
+def _describe(lab: Lab, form: DescribeForm) -> None:
+    service.describe(
+        current_actor(),
+        lab,
+        purpose=form.but.data or "",
+        themes=form.themes.data or [],
+        open_to_requests=bool(form.ouvert.data),
     )
-    return see_other("labs.show", slug=slug, _anchor="personnes")
-
-
-@blueprint.post("/labs/<slug>/membres/<int:person_id>/retirer")
-@guarded(Act.LAB_LEAD, lab_door)
-def remove(slug: str, person_id: int) -> Any:
-    try:
-        with unit_of_work():
-            lab = queries.lab_called(slug)
-            person = queries.member_person(lab, person_id)
-            service.remove_member(current_actor(), lab, person)
-            name = person.name
-    except Invalid as error:
-        return _lab_page(slug, InviteForm(formdata=None), 422, [("#personnes", error.message)])
-    flash(_("%(name)s ne fait plus partie du lab. Ce que cette personne a écrit reste à son nom.", name=name))
-    if person_id == current_actor().id:
-        return see_other("labs.index")
-    return see_other("labs.show", slug=slug, _anchor="personnes")
 
 
 @blueprint.get("/api/v1/me")

@@ -5,31 +5,30 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection
 
 import sqlalchemy as sa
 
-import labs.policy  # noqa: F401 - registers the judge that `require` asks about a lab
-from app import audit, clock, events
-from app.accounts.models import Person, PersonStatus
-from app.db import note, session
+from app import audit, clock
+from app.accounts.erasing import erases, searched
+from app.accounts.models import Person, PersonKind, PersonStatus
+from app.db import session
+from app.directory import themes as vocabulary
 from app.directory.models import Administration
 from app.errors import Invalid
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
-from labs.models import Lab, LabKind, LabSession, Membership, SessionStatus
+from labs import guests
+from labs.access import access_changed, keep_a_facilitator, living, seat, take_out
+from labs.guest_models import GUEST_RIGHTS
+from labs.models import Lab, LabKind, Membership
+from labs.policy import LABS
 from labs.roles import Right
 
-
-@events.event
-@dataclass(frozen=True)
-class LabAccessChanged(events.Event):
-    """Somebody's rights in a lab changed: open tables ask again."""
-
-    name = "labs.access_changed"
-    lab_id: int
+LONGEST_TITLE = 200
+LONGEST_PURPOSE = 2000
+# Stands in the address of the form by which a lab is founded.
+RESERVED = "nouveau"
 
 
 def slugify(text: str, fallback: str = "texte") -> str:
@@ -80,11 +79,12 @@ def permanent_lab(administration: Administration) -> Lab:
 def create_lab(
     actor: Actor, title: str, purpose: str, administration: Administration, slug: str | None = None
 ) -> Lab:
-    """Found a lab across administrations; who founds it facilitates it."""
+    """Found a lab across administrations, carried by one of them; who founds it facilitates it."""
+    require(actor, Act.LAB_FOUND, LABS)
     # Not split(): it would take the no-break spaces of French for ordinary ones.
     title = re.sub(r"[ \t\r\n]+", " ", title).strip()
-    if not title or len(title) > 200:
-        raise Invalid(_("Donnez au lab un titre de 200 caractères au plus."))
+    if not title or len(title) > LONGEST_TITLE:
+        raise Invalid(_("Donnez au lab un titre de 200 caractères au plus."), field="title")
     lab = Lab(
         slug=slug or _free_slug(slugify(title)),
         title=title,
@@ -106,112 +106,72 @@ def create_lab(
 
 
 def _free_slug(slug: str) -> str:
-    while session().scalar(sa.select(Lab.id).where(Lab.slug == slug)) is not None:
+    while slug == RESERVED or session().scalar(sa.select(Lab.id).where(Lab.slug == slug)) is not None:
         slug = f"{slug[:70]}-{secrets.token_hex(3)}"
     return slug
 
 
-def add_member(actor: Actor, lab: Lab, person: Person, right: Right, facilitator: bool = False) -> Membership:
-    """Invite a person, or bring back one who left. Disturbs nobody who is at a table."""
+def describe(
+    actor: Actor, lab: Lab, *, purpose: str, themes: Collection[str], open_to_requests: bool
+) -> None:
+    """Say what a lab is for, what it works on, and whether agents may ask to join it."""
     require(actor, Act.LAB_LEAD, lab)
-    if person.status is not PersonStatus.ACTIVE:
+    purpose = purpose.replace("\r\n", "\n").strip()
+    if not purpose or len(purpose) > LONGEST_PURPOSE:
+        raise Invalid(
+            _("Dites en quelques phrases ce que le lab veut obtenir (2 000 caractères au plus)."),
+            field="purpose",
+        )
+    known = list(vocabulary.themes())
+    lab.purpose = purpose
+    lab.themes = [slug for slug in known if slug in set(themes)]
+    # The lab of an administration is found by those it invites.
+    lab.open_to_requests = open_to_requests and lab.kind is LabKind.SHARED
+    session().flush()
+    audit.record(actor.id, "describe", "lab", lab.id, open_to_requests=lab.open_to_requests)
+
+
+def add_member(actor: Actor, lab: Lab, person: Person, right: Right, facilitator: bool = False) -> Membership:
+    """Give an agent a place at once, without asking them: for commands, imports and whoever founds a lab with others."""
+    require(actor, Act.LAB_LEAD, lab)
+    if person.status is not PersonStatus.ACTIVE or person.kind is not PersonKind.AGENT:
         raise Invalid(_("Ce compte n’est pas actif."))
-    member = session().scalars(sa.select(Membership).filter_by(lab_id=lab.id, person_id=person.id)).first()
-    if member is None:
-        member = Membership(lab_id=lab.id, person_id=person.id, joined_at=clock.now())
-        session().add(member)
-    elif member.removed_at is None:
-        raise Invalid(_("Cette personne fait déjà partie du lab."))
-    member.right, member.is_facilitator, member.removed_at = right, facilitator, None
-    _access_changed(lab)
+    member = seat(lab, person, right, facilitator)
     audit.record(actor.id, "add_member", "lab", lab.id, person=person.id, right=str(right))
     return member
 
 
 def change_right(actor: Actor, lab: Lab, person: Person, right: Right, facilitator: bool = False) -> None:
     require(actor, Act.LAB_LEAD, lab)
-    member = _living(lab, person)
+    member = living(lab, person.id)
+    if person.kind is PersonKind.GUEST and (facilitator or right not in GUEST_RIGHTS):
+        raise Invalid(_("Un invité fait des remarques, suggère ou écrit : choisissez un de ces droits."))
     if member.is_facilitator and not facilitator:
-        _keep_a_facilitator(lab, person)
+        keep_a_facilitator(lab, person.id)
     member.right, member.is_facilitator = right, facilitator
-    _access_changed(lab)
-    audit.record(actor.id, "change_right", "lab", lab.id, person=person.id, right=str(right))
+    access_changed(lab)
+    audit.record(
+        actor.id, "change_right", "lab", lab.id, person=person.id, right=str(right), facilitator=facilitator
+    )
 
 
 def remove_member(actor: Actor, lab: Lab, person: Person) -> None:
     """Take a person out of a lab; what they wrote stays theirs, their open tables close within seconds."""
     require(actor, Act.LAB_LEAD, lab)
-    member = _living(lab, person)
+    member = living(lab, person.id)
     if member.is_facilitator:
-        _keep_a_facilitator(lab, person)
-    member.removed_at = clock.now()
-    _access_changed(lab)
+        keep_a_facilitator(lab, person.id)
+    if person.kind is PersonKind.GUEST:
+        guests.close_links(actor, lab, person.id)
+    take_out(lab, member)
     audit.record(actor.id, "remove_member", "lab", lab.id, person=person.id)
 
 
-def _living(lab: Lab, person: Person) -> Membership:
-    member = (
-        session()
-        .scalars(sa.select(Membership).filter_by(lab_id=lab.id, person_id=person.id, removed_at=None))
-        .first()
-    )
-    if member is None:
-        raise Invalid(_("Cette personne ne fait plus partie du lab."))
-    return member
+searched(Lab.title, Lab.purpose)
 
 
-def _keep_a_facilitator(lab: Lab, leaving: Person) -> None:
-    others = session().scalar(
-        sa.select(sa.func.count())
-        .select_from(Membership)
-        .where(
-            Membership.lab_id == lab.id,
-            Membership.is_facilitator,
-            Membership.removed_at.is_(None),
-            Membership.person_id != leaving.id,
-        )
-    )
-    if not others:
-        raise Invalid(_("Un lab garde toujours un animateur : nommez-en un autre d’abord."))
-
-
-def _access_changed(lab: Lab) -> None:
-    session().flush()
-    session().execute(sa.update(Lab).where(Lab.id == lab.id).values(access_epoch=Lab.access_epoch + 1))
-    session().refresh(lab, ["access_epoch"])
-    note(LabAccessChanged(lab_id=lab.id))
-
-
-def plan_session(
-    actor: Actor,
-    lab: Lab,
-    title: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    place: str = "",
-    agenda: list[Any] | None = None,
-) -> LabSession:
-    require(actor, Act.LAB_LEAD, lab)
-    if ends_at <= starts_at:
-        raise Invalid(_("La fin de la séance doit venir après son début."))
-    seance = LabSession(
-        lab_id=lab.id, title=title, place=place, starts_at=starts_at, ends_at=ends_at, agenda=agenda or []
-    )
-    session().add(seance)
-    session().flush()
-    audit.record(actor.id, "plan_session", "lab_session", seance.id)
-    return seance
-
-
-def open_session(actor: Actor, seance: LabSession) -> None:
-    require(actor, Act.LAB_LEAD, seance.lab)
-    if seance.status is SessionStatus.CLOSED:
-        raise Invalid(_("Cette séance est close."))
-    seance.status = SessionStatus.OPEN
-    audit.record(actor.id, "open_session", "lab_session", seance.id)
-
-
-def close_session(actor: Actor, seance: LabSession) -> None:
-    require(actor, Act.LAB_LEAD, seance.lab)
-    seance.status = SessionStatus.CLOSED
-    audit.record(actor.id, "close_session", "lab_session", seance.id)
+@erases
+def _forget(person_id: int) -> None:
+    """Who is erased leaves every lab, also as its last facilitator: nobody is there any more to keep it."""
+    for member in session().scalars(sa.select(Membership).filter_by(person_id=person_id, removed_at=None)):
+        take_out(member.lab, member)

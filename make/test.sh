@@ -30,7 +30,7 @@ run=0
 pytest() {
   run=$((run + 1))
   mkdir -p "$root/.cache/tests"
-  "$root/.venv/bin/python" -m pytest --basetemp="$root/.cache/tests/$run" "$@"
+  "$root/.venv/bin/python" -m pytest --durations=20 --durations-min=2 --basetemp="$root/.cache/tests/$run" "$@"
 }
 
 if [ -n "$soak" ]; then
@@ -61,7 +61,9 @@ echo "→ TypeScript"
 npm test --silent || status=1
 if [ -d tests/journeys ]; then
   echo "→ journeys in $CHROMIUM"
-  # One at a time: a journey measures what two browsers and a server do in seconds.
-  pytest tests/journeys || status=1
+  # Each worker has a browser and a server of its own; those that measure seconds, or press keys as fast as they can, have
+  # the machine for themselves.
+  pytest -n "${WORKERS:-2}" --dist loadfile -m "not soak and not alone" tests/journeys || status=1
+  pytest -m "alone and not soak" tests/journeys || status=1
 fi
 exit $status

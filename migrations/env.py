@@ -5,19 +5,56 @@ Locks are waited for briefly: a migration that cannot have its table says so ins
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context
 
+import app.alerts
 import app.audit
 import app.jobs
 import app.mail
+import app.refusals
+import drafts.expert_models
+import drafts.history_models
+import drafts.notice_models
+import drafts.remark_models
 import drafts.review_models
+import labs.cycle_models
+import labs.guest_models
+import labs.joining_models
 import labs.models
+import labs.session_models
+import publish.evidence_models
+import publish.fate_models
 import publish.models
+import publish.voice_models
 from app.db import Base, Database
 from config import Settings
 
-ROOMS = (app.audit, app.jobs, app.mail, labs.models, drafts.review_models, publish.models)
+ROOMS = (
+    app.alerts,
+    app.audit,
+    app.jobs,
+    app.mail,
+    app.refusals,
+    labs.joining_models,
+    labs.guest_models,
+    labs.cycle_models,
+    drafts.review_models,
+    drafts.expert_models,
+    drafts.remark_models,
+    drafts.notice_models,
+    drafts.history_models,
+    publish.models,
+    publish.fate_models,
+    publish.evidence_models,
+    publish.voice_models,
+)
+
+
+def _raw(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def run() -> None:
@@ -30,6 +67,10 @@ def run() -> None:
     with base.engine.connect() as connection:
         if not base.is_sqlite:
             connection.execute(sa.text("SET lock_timeout = '4s'"))
+        else:
+            # A table made anew is dropped first, which would take along what hangs on it. Said before any transaction:
+            # inside one SQLite does not listen. What the keys would have refused is looked at below.
+            _raw(connection).execute("PRAGMA foreign_keys = OFF")
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -40,6 +81,8 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
+        if base.is_sqlite and (broken := _raw(connection).execute("PRAGMA foreign_key_check").fetchall()):
+            raise RuntimeError(f"the migration left rows that lead nowhere: {broken[:5]}")
     base.engine.dispose()
 
 

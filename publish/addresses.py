@@ -12,11 +12,14 @@ class Kind(StrEnum):
     HOME = "home"
     ARTICLE = "article"
     HISTORY = "history"
+    SHORT = "short"
     THEME = "theme"
     LIFE_EVENT = "life_event"
     ADMINISTRATIONS = "administrations"
     ADMINISTRATION = "administration"
     SERVICES = "services"
+    SERVICES_CSV = "services_csv"
+    SPACES = "spaces"
     SITE_MAP = "site_map"
     ACCESSIBILITY = "accessibility"
     PRIVACY = "privacy"
@@ -26,10 +29,16 @@ class Kind(StrEnum):
     ROBOTS = "robots"
 
 
+# See `publish.sharing`.
+SHORT_LETTERS = "bcdfghjkmnprstwxz"
+
+
 FIXED = {
     "/": Kind.HOME,
     "/administrations": Kind.ADMINISTRATIONS,
     "/demarches": Kind.SERVICES,
+    "/demarches.csv": Kind.SERVICES_CSV,
+    "/espaces-connectes": Kind.SPACES,
     "/plan-du-site": Kind.SITE_MAP,
     "/accessibilite": Kind.ACCESSIBILITY,
     "/donnees-personnelles": Kind.PRIVACY,
@@ -38,9 +47,23 @@ FIXED = {
     "/atom.xml": Kind.ATOM,
     "/robots.txt": Kind.ROBOTS,
 }
+# Pages for programs, which no list for people names.
+FOR_PROGRAMS = frozenset({Kind.SERVICES_CSV, Kind.SITEMAP_XML, Kind.ATOM, Kind.ROBOTS})
+# What may follow the question mark: such a page is made for who asks, and stored by nobody.
+ASKED = {
+    Kind.SERVICES: frozenset({"theme", "genre", "administration", "compte"}),
+    Kind.HISTORY: frozenset({"de", "a"}),
+}
+# Longer than any question that a page of ours asks.
+LONGEST_QUESTION = 2000
+# Online services are opened through the portal, so that it knows how often.
+DOOR = "/aller/"
+# The digest of the bytes: one spelling only.
+_IMAGE = re.compile(r"/images/([0-9a-f]{64})\.webp")
 _BY_SLUG = (
     (re.compile(rf"/fiches/({SLUG})"), Kind.ARTICLE),
     (re.compile(rf"/fiches/({SLUG})/historique"), Kind.HISTORY),
+    (re.compile(rf"/s/([{SHORT_LETTERS}]{{5,6}})"), Kind.SHORT),
     (re.compile(rf"/themes/({SLUG})"), Kind.THEME),
     (re.compile(rf"/situations/({SLUG})"), Kind.LIFE_EVENT),
     (re.compile(rf"/administrations/({SLUG})"), Kind.ADMINISTRATION),
@@ -60,12 +83,48 @@ def understood(path: str) -> tuple[Kind, str] | None:
     return None
 
 
+def is_asked(kind: Kind, query: str) -> bool:
+    """Whether a query string asks for another page than the stored one. What others add to links asks for nothing."""
+    names = ASKED.get(kind)
+    if not names or not query:
+        return False
+    return any(part.partition("=")[0] in names for part in query[:LONGEST_QUESTION].split("&"))
+
+
+def template(path: str, slug: str) -> str:
+    """The route of an understood path, as the log and the metrics name it: `/fiches/<slug>/historique`."""
+    if not slug:
+        return path
+    parts = path.split("/")
+    parts[2] = "<code>" if parts[1] == "s" else "<slug>"
+    return "/".join(parts)
+
+
+def image_in(path: str) -> str | None:
+    """The id of the image that a path names."""
+    match = _IMAGE.fullmatch(path)
+    return match.group(1) if match else None
+
+
 def article(slug: str) -> str:
     return f"/fiches/{slug}"
 
 
 def history(slug: str) -> str:
     return f"/fiches/{slug}/historique"
+
+
+def opening(service: str) -> str:
+    return f"{DOOR}{service}"
+
+
+def short(code: str) -> str:
+    return f"/s/{code}"
+
+
+def life(slug: str) -> str:
+    """Where those who answer for an article see and decide what becomes of it."""
+    return f"/fiches/{slug}/vie"
 
 
 def theme(slug: str) -> str:

@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, request
 
 from app.db import session
+from app.directory import catalogue
 from app.extensions import gettext as _
 from app.policy import Act
 from app.web import guarded
-from publish import addresses, catalogue, queries
+from drafts.models import ArticleState
+from publish import addresses, fate_queries, queries
 from publish.models import Edition
 from publish.queries import Card
 
@@ -83,6 +85,45 @@ def _articles(cards: Sequence[Card]) -> list[dict[str, Any]]:
     ]
 
 
+def _standing(reading: queries.Reading) -> dict[str, Any]:
+    """Whether the article is live or withdrawn (and why), and until when it was found exact."""
+    gone = reading.withdrawn
+    return {
+        "state": "live" if gone is None else "withdrawn",
+        "withdrawn": None
+        if gone is None
+        else {"at": gone.at.isoformat(timespec="seconds"), "reason": gone.reason},
+        # Of what was published urgently nobody else has said yet that it is exact.
+        "verified_at": reading.verified_at.isoformat(timespec="seconds")
+        if reading.urgent_until is None
+        else None,
+        "verify_by": reading.review_date.isoformat() if reading.review_date is not None else None,
+        "in_review_until": reading.urgent_until.isoformat() if reading.urgent_until is not None else None,
+    }
+
+
+def _away(slug: str) -> Response:
+    """What programs hear of an article that is not read: as at its page (`publish.site`)."""
+    away = fate_queries.away_at(slug)
+    if away is None:
+        return error(404, "not_found", _("Cette fiche n’existe pas."))
+    if away.slug != slug or (away.state is ArticleState.REDIRECTED and away.target is not None):
+        path = addresses.article(away.slug) if away.slug != slug or away.target is None else away.target[0]
+        target = "/api/v1/articles/" + path.rpartition("/")[2]
+        response = _json({"moved": _absolute(target)}, 301)
+        response.headers["Location"] = target
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return response
+    if away.state is ArticleState.MASKED:
+        response = error(
+            410, "masked", _("Cette fiche est momentanément masquée, le temps d’une vérification.")
+        )
+    else:
+        response = error(410, "gone", away.reason)
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return response
+
+
 def _counter(desk: catalogue.Desk) -> dict[str, str]:
     return {
         "name": desk.name, "address": desk.address, "commune": desk.commune, "phone": desk.phone,
@@ -106,16 +147,18 @@ def register(blueprint: Blueprint) -> None:
             response.headers["Location"] = f"/api/v1/articles/{found}"
             return response
         if found is None:
-            return error(404, "not_found", _("Cette fiche n’existe pas."))
-        edition = session().get_one(Edition, found.edition_id)
+            return _away(slug) if known else error(404, "not_found", _("Cette fiche n’existe pas."))
+        edition, reading = session().get_one(Edition, found.edition_id), queries.reading(found, door="")
         return _json(
             {
                 **_articles([found])[0],
+                **_standing(reading),
                 "fields": edition.fields,
                 "credits": [entry["name"] for entry in edition.credits],
                 "change_note": edition.change_note,
                 "blocks": edition.revision.tree,
-                "html": edition.body,
+                # As the page has it: with the counters and services of today.
+                "html": reading.body,
                 "text": edition.plain,
             }
         )

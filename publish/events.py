@@ -16,3 +16,19 @@ class EditionPublished(events.Event):
     edition_id: int
     article_id: int
     slug: str
+
+
+@events.event
+@dataclass(frozen=True)
+class ArticleChanged(events.Event):
+    """Something was done to an article as a whole (`publish.fate_stages.Fate`); its pages have been marked stale.
+
+    Who follows the page is told from here: `deed` is the act, `state` what the article is now.
+    """
+
+    name = "publish.article_changed"
+    article_id: int
+    number: int
+    deed: str
+    state: str
+    slug: str

@@ -66,12 +66,14 @@ def robots(public_url: str) -> str:
     closed = (
         "/connexion",
         "/espace",
+        "/expertise",
         "/labs",
         "/brouillons",
         "/moderation",
         "/tableau-de-bord",
         "/admin",
         "/recherche",
+        "/aller",
     )
     return "\n".join(
         ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {public_url}/sitemap.xml", ""]

@@ -10,16 +10,77 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app import clock
 from app.extensions import gettext as _
+from drafts.review import LONGEST_REASON
 from publish.service import LONGEST_NOTE
 
 
-class PublishForm(FlaskForm):
+def number_in(text: str | None) -> int | None:
+    """The number that a hidden field carries; None when it carries none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+class MomentForm(FlaskForm):
+    """A moment to come, on the clocks of Nouméa."""
+
+    jour = DateField(id="publier-jour", validators=[Optional()])
+    heure = TimeField(id="publier-heure", validators=[Optional()])
+
+    def moment(self) -> datetime | None:
+        """The instant that was chosen; None when day or hour is missing."""
+        if self.jour.data is None or self.heure.data is None:
+            return None
+        return datetime.combine(self.jour.data, self.heure.data, tzinfo=clock.NOUMEA)
+
+    def instant(self) -> datetime:
+        """The same, once it is known that nothing is missing."""
+        at = self.moment()
+        assert at is not None
+        return at
+
+    def faults_of_the_moment(self) -> list[tuple[str, str]]:
+        if self.jour.data is None:
+            self.jour.errors = [_("Choisissez le jour de la publication.")]
+        if self.heure.data is None:
+            self.heure.errors = [_("Choisissez l’heure de la publication.")]
+        return [(f"#{field.id}", field.errors[0]) for field in (self.jour, self.heure) if field.data is None]
+
+
+class UrgentForm(FlaskForm):
+    actes = HiddenField(id="urgence-actes", validators=[Length(max=9)])
+    empreinte = HiddenField(id="urgence-empreinte", validators=[InputRequired(), Length(max=64)])
+    note = TextAreaField(id="urgence-note", validators=[Length(max=LONGEST_NOTE)])
+    motif = TextAreaField(id="urgence-motif", validators=[InputRequired(), Length(max=LONGEST_REASON)])
+
+    @property
+    def seen(self) -> int | None:
+        return number_in(self.actes.data)
+
+    def faults(self) -> list[tuple[str, str]]:
+        found = []
+        if self.motif.errors:
+            found.append(
+                (
+                    f"#{self.motif.id}",
+                    _("Dites en une phrase pourquoi cela ne peut pas attendre la relecture."),
+                )
+            )
+        if self.note.errors:
+            found.append(
+                (f"#{self.note.id}", _("La note de modification est trop longue (500 caractères au plus)."))
+            )
+        return found or [("", _("Rechargez la page de relecture, puis recommencez."))]
+
+
+class PublishForm(MomentForm):
+    # The number of the article's last act that the page showed.
+    actes = HiddenField(id="publier-actes", validators=[Length(max=9)])
     empreinte = HiddenField(id="publier-empreinte", validators=[InputRequired(), Length(max=64)])
     note = TextAreaField(id="publier-note", validators=[Length(max=LONGEST_NOTE)])
     relu = BooleanField(id="publier-relu")
-    # Only for a publication to come.
-    jour = DateField(id="publier-jour", validators=[Optional()])
-    heure = TimeField(id="publier-heure", validators=[Optional()])
+
+    @property
+    def seen(self) -> int | None:
+        return number_in(self.actes.data)
 
     def faults(self) -> list[tuple[str, str]]:
         """(address of the field, what is wrong with it) for the summary above the form."""
@@ -35,16 +96,3 @@ class PublishForm(FlaskForm):
                 ("", _("Rechargez la page de relecture : il manque l’empreinte du texte à publier."))
             )
         return found
-
-    def moment(self) -> datetime | None:
-        """The instant that was chosen, on the clocks of Nouméa; None when day or hour is missing."""
-        if self.jour.data is None or self.heure.data is None:
-            return None
-        return datetime.combine(self.jour.data, self.heure.data, tzinfo=clock.NOUMEA)
-
-    def faults_of_the_moment(self) -> list[tuple[str, str]]:
-        if self.jour.data is None:
-            self.jour.errors = [_("Choisissez le jour de la publication.")]
-        if self.heure.data is None:
-            self.heure.errors = [_("Choisissez l’heure de la publication.")]
-        return [(f"#{field.id}", field.errors[0]) for field in (self.jour, self.heure) if field.data is None]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, BigId
+from app.db import Base, BigId, Word, one_of
 from drafts.models import Article
 from drafts.review_models import Revision
 
@@ -25,7 +26,8 @@ class Edition(Base):
     slug: Mapped[str] = mapped_column(sa.String(120))
     title: Mapped[str] = mapped_column(sa.String(200))
     lead: Mapped[str] = mapped_column(sa.Text, default="")
-    # The signed blocks as HTML; the frame around them (menus, counts) may change, this may not.
+    # The signed blocks as HTML; the frame around them (menus, counts) may change, this may not. Contacts and online
+    # services are places in it (drafts/cards.py): the text was signed, the telephone number is today's.
     body: Mapped[str] = mapped_column(sa.Text)
     plain: Mapped[str] = mapped_column(sa.Text)
     fields: Mapped[dict[str, Any]]
@@ -39,13 +41,22 @@ class Edition(Base):
     )
     __table_args__ = (
         sa.UniqueConstraint("article_id", "number"),
-        # I4: an edition can only be made of a revision whose review came out, under the very fingerprint.
+        # I4: an edition can only be made of what was frozen, under the very fingerprint; and of a revision whose review
+        # came out, or that somebody published urgently (a trigger says so).
         sa.ForeignKeyConstraint(
             ["revision_id", "fingerprint"],
-            ["review_outcome.revision_id", "review_outcome.fingerprint"],
-            name="fk_edition_outcome",
+            ["revision_scope.revision_id", "revision_scope.fingerprint"],
+            name="fk_edition_scope",
         ),
     )
+
+
+class EditionImage(Base):
+    """Which images an edition shows, written down when it is made: nobody searches HTML to answer for an image."""
+
+    __tablename__ = "edition_image"
+    edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id"), primary_key=True)
+    image_id: Mapped[str] = mapped_column(sa.ForeignKey("image.id"), primary_key=True, index=True)
 
 
 class Address(Base):
@@ -90,10 +101,43 @@ class StoredPage(Base):
     modified_at: Mapped[datetime]
 
 
-class SearchTerm(Base):
-    """The index: one row per stem and article. Stems are computed in Python, so both databases agree."""
+class LinkState(StrEnum):
+    """`failing`: did not answer once; `broken`: nor some time later, and people are told."""
 
-    __tablename__ = "search_term"
-    stem: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
-    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
-    weight: Mapped[int]
+    UNSEEN = "unseen"
+    FINE = "fine"
+    FAILING = "failing"
+    BROKEN = "broken"
+
+
+class CheckedLink(Base):
+    """An address that a live page or the directory leads to, and what it answered when it was last looked at."""
+
+    __tablename__ = "checked_link"
+    # SHA-256 of the address: an index of 2,000 characters would be too long for PostgreSQL.
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    url: Mapped[str] = mapped_column(sa.Text)
+    state: Mapped[LinkState] = mapped_column(Word(LinkState), default=LinkState.UNSEEN)
+    # The status of the last answer, or the code of `fetching` why there was none.
+    said: Mapped[str] = mapped_column(sa.String(20), default="")
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    checked_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    __table_args__ = (
+        one_of("state", LinkState),
+        sa.CheckConstraint(
+            "(state IN ('failing', 'broken')) = (failing_since IS NOT NULL)", name="failing_since_when"
+        ),
+    )
+
+
+class ServiceOpening(Base):
+    """How often people were sent on to an online service on a day of Nouméa. Nothing is known of who they were."""
+
+    __tablename__ = "service_opening"
+    service_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("online_service.id", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[date] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    __table_args__ = (sa.CheckConstraint("count > 0", name="count_counts"),)

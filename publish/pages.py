@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from werkzeug.http import http_date, parse_date
+from werkzeug.http import http_date, parse_date, parse_etags
 
-from app import events
+from app import events, logs
 from app.db import reading
 from app.web import HEADERS
-from publish import addresses, site
-from publish.events import EditionPublished
+from drafts import images
+from publish import addresses, pictures, site
+from publish.events import ArticleChanged, EditionPublished
 from publish.shelf import Shelf, build_number
 from publish.store import Page
 
@@ -29,6 +30,11 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 # A minute: long enough to spare a line of 50 kbit/s, short enough that a correction is seen at once.
 CACHE_CONTROL = "public, max-age=60, stale-if-error=86400"
+# What leads elsewhere or is gone may be decided otherwise, and an answer from a cache would outlive the decision.
+NOT_FOR_LONG = "public, max-age=60"
+# The address of an image is the digest of what it answers with, so it never answers with anything else.
+FOR_EVER = "public, max-age=31536000, immutable"
+IMAGE_CSP = "default-src 'none'; sandbox; base-uri 'none'; frame-ancestors 'none'"
 REASONS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified", 410: "410 Gone"}
 # U+FFFD as WSGI carries it: UTF-8 bytes, each as a character.
 _UNREADABLE = "\ufffd".encode().decode("latin-1")
@@ -47,16 +53,23 @@ class StoredPages:
         if environ.get("REQUEST_METHOD") in ("GET", "HEAD") and not environ.get("SCRIPT_NAME"):
             path = environ.get("PATH_INFO", "")
             if path == "/healthz":
+                logs.about(route=path)
                 # The process is up, whatever its database does: a restart would not bring that back.
                 start_response(
                     "200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
                 )
                 return [b"ok\n"]
-            # What follows the question mark is ignored: links shared by others carry their trackers there.
-            if addresses.understood(path) is not None:
+            # What follows the question mark is ignored, but for the questions of the page itself: links shared by
+            # others carry their trackers there.
+            known = addresses.understood(path)
+            if known is not None and not addresses.is_asked(known[0], environ.get("QUERY_STRING", "")):
                 page = self._page(path)
                 if page is not None:
+                    logs.about(route=addresses.template(path, known[1]))
                     return _send(page, environ, start_response)
+            if (image := addresses.image_in(path)) is not None and self._is_shown(image):
+                logs.about(route="/images/<image>.webp")
+                return _send_image(image, environ, start_response)
         if "\x00" in environ.get("PATH_INFO", ""):
             # PostgreSQL takes no NUL in a text: such an address is one that does not exist, for every room.
             environ = {**environ, "PATH_INFO": environ["PATH_INFO"].replace("\x00", _UNREADABLE)}
@@ -69,6 +82,36 @@ class StoredPages:
             # Flask asks again and turns the error into a page of its own.
             log.exception("the stored page %s could not be had", path)
             return None
+
+    def _is_shown(self, image: str) -> bool:
+        try:
+            with reading():
+                return pictures.is_shown(image)
+        except Exception:
+            log.exception("an image could not be asked for")
+            return False
+
+
+def image_headers(image: str, keeping: str) -> list[tuple[str, str]]:
+    """The headers of an image, which a browser takes for a picture and for nothing else."""
+    return [
+        *HEADERS.items(),
+        ("Content-Type", "image/webp"),
+        ("Content-Security-Policy", IMAGE_CSP),
+        ("Cache-Control", keeping),
+        ("ETag", f'"{image}"'),
+    ]
+
+
+def _send_image(image: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    headers = image_headers(image, FOR_EVER)
+    if image in parse_etags(environ.get("HTTP_IF_NONE_MATCH", "")[:200]):
+        start_response(REASONS[304], headers)
+        return []
+    with reading():
+        content = images.content_of(image)
+    start_response(REASONS[200], [*headers, ("Content-Length", str(len(content)))])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
 def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -93,7 +136,7 @@ def answer(
     headers = [
         *HEADERS.items(),
         ("Content-Security-Policy", page.csp),
-        ("Cache-Control", CACHE_CONTROL),
+        ("Cache-Control", CACHE_CONTROL if page.status == 200 else NOT_FOR_LONG),
         ("Vary", "Accept-Encoding"),
         ("ETag", etag),
         ("Last-Modified", http_date(page.modified_at)),
@@ -150,11 +193,21 @@ def respond(path: str) -> Response | None:
     return Response(body, status=status, headers=headers)
 
 
-def framed(template: str, path: str, status: int = 200, **context: Any) -> Response:
-    """A page made for this request alone, in the public frame: nobody stores it, and it sets no cookie."""
+def framed(
+    template: str, path: str, status: int = 200, *, without_database: bool = False, **context: Any
+) -> Response:
+    """A page made for this request alone, in the public frame: nobody stores it, and it sets no cookie.
+
+    `without_database`: nothing is asked of it, so that the page comes when it does not answer.
+    """
     renderer: site.Renderer = current_app.extensions["openlab_site"]
-    with reading():
-        text = renderer.html(template, path, **context)
+    if without_database:
+        text = renderer.html(
+            template, path, demonstration=bool(current_app.config.get("DEMO_BANNER")), **context
+        )
+    else:
+        with reading():
+            text = renderer.html(template, path, **context)
     response = Response(text, status=status, content_type=site.HTML)
     response.headers["Content-Security-Policy"] = renderer.csp
     response.headers["Cache-Control"] = "no-store"
@@ -176,7 +229,7 @@ def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     build = build_number(
         _HERE,
-        Path(app.static_folder or "") / "public.css",
+        *(Path(app.static_folder or "") / name for name in site.STYLES),
         extra=f"{settings.public_url} {app.config.get('DEMO_BANNER')}",
     )
     app.extensions["openlab_site"] = site.Renderer(app, settings.public_url)
@@ -186,7 +239,8 @@ def init_app(app: Flask) -> None:
 
 
 @events.at_once(EditionPublished)
-def look_now(_news: EditionPublished) -> None:
+@events.at_once(ArticleChanged)
+def look_now(_news: events.Event) -> None:
     """The publisher who follows the link to the new page sees it, not what was there a second ago."""
     for one in list(_shelves):
         one.look()

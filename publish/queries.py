@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
 
 from app import clock
 from app.accounts.models import Person
 from app.db import session
-from app.directory.models import Administration, OnlineService
-from drafts import vocabulary
-from drafts.models import Article, ArticleState
-from drafts.review_models import Decision, RevisionCompetence, SignOff
-from publish import addresses
-from publish.catalogue import (
+from app.directory.catalogue import (
     Concern,
     Desk,
     Office,
     Service,
     desks,
-    kind_names,
     office_of,
     places,
     services,
-    sort_key,
     web_address,
 )
+from app.directory.models import Administration, OnlineService
+from drafts import vocabulary
+from drafts.card_queries import references_of
+from drafts.cards import fill
+from drafts.models import Article, ArticleState
+from drafts.review_models import RevisionCompetence
+from publish import addresses, shown
+from publish.fate_stages import READABLE
+from publish.link_notes import led_through, noted, references_noted, service_noted
+from publish.link_state import broken_among, links_of
 from publish.models import Address, Edition
 from publish.subjects import summaries
 
@@ -81,6 +83,10 @@ class Past:
     note: str
     credits: tuple[str, ...]
     fingerprint: str
+    edition_id: int
+    # Published before its review came out; and when the others approved it, if they ever did.
+    is_urgent: bool
+    approved_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -100,23 +106,24 @@ class Reading:
     body: str
     tree: list[Any]
     credits: tuple[Office, ...]
+    # Who has signed: the whole, a part, through somebody else; and who is competent and has not.
     signed: tuple[Office, ...]
+    signed_in_part: tuple[Office, ...]
+    signed_instead: tuple[Office, ...]
+    unsigned: tuple[Office, ...]
     contacts: tuple[Contact, ...]
     services: tuple[Service, ...]
+    # When it was last found exact, and until when.
+    verified_at: datetime
     review_date: date | None
+    # Published before its review came out. Until when it has to be approved; None when it was.
+    is_urgent: bool
+    urgent_until: date | None
+    # Why it was withdrawn, and when; None while it is live.
+    withdrawn: shown.Withdrawn | None
     themes: tuple[Subject, ...]
     life_events: tuple[Subject, ...]
     related: tuple[Card, ...]
-
-
-@dataclass(frozen=True)
-class OfficePage:
-    office: Office
-    kind: str
-    site: str | None
-    desks: tuple[Desk, ...]
-    services: tuple[Service, ...]
-    articles: tuple[Card, ...]
 
 
 _CARD = (
@@ -129,11 +136,34 @@ def live_cards() -> list[Card]:
     """Every article that is live, the newest edition first."""
     rows = session().execute(
         sa.select(*_CARD)
-        .join(Article, Article.live_revision_id == Edition.revision_id)
+        .join(Article, Article.shown_revision_id == Edition.revision_id)
         .where(Article.state == ArticleState.LIVE)
         .order_by(Edition.published_at.desc(), Edition.id.desc())
     )
     return [Card(**row._mapping) for row in rows]
+
+
+def newest_card() -> Card | None:
+    """The live article that was published last."""
+    row = session().execute(
+        sa.select(*_CARD)
+        .join(Article, Article.shown_revision_id == Edition.revision_id)
+        .where(Article.state == ArticleState.LIVE)
+        .order_by(Edition.published_at.desc(), Edition.id.desc())
+        .limit(1)
+    ).first()  # fmt: skip
+    return Card(**row._mapping) if row is not None else None
+
+
+def cards_of(article_ids: Sequence[int]) -> list[Card]:
+    """Articles that are live, in the order that was asked for."""
+    rows = session().execute(
+        sa.select(*_CARD)
+        .join(Article, Article.shown_revision_id == Edition.revision_id)
+        .where(Article.state == ArticleState.LIVE, Article.id.in_(article_ids))
+    )
+    found = {row.article_id: Card(**row._mapping) for row in rows}
+    return [found[article_id] for article_id in article_ids if article_id in found]
 
 
 def competent_for(revision_ids: Sequence[int]) -> dict[int, list[int]]:
@@ -173,8 +203,20 @@ def subjects(kind: SubjectKind, cards: Sequence[Card] = ()) -> list[Subject]:
     ]
 
 
+def was_subject(kind: SubjectKind, slug: str) -> bool:
+    """Whether any edition ever stood under a subject, so that there was a page for it."""
+    # Narrowed by the database, decided by the values: a slug may stand in another field too.
+    rows = session().scalars(
+        sa.select(Edition.fields).where(sa.cast(Edition.fields, sa.Text).contains(f'"{slug}"'))
+    )
+    return any(slug in (fields.get(kind) or ()) for fields in rows)
+
+
 def article_at(slug: str) -> Card | str | None:
-    """The live article at a slug; the current slug when the article has moved; None when there is none."""
+    """The article that is read at a slug; the current slug when it has moved; None when there is none.
+
+    Readable are live articles and withdrawn ones; what became of the others `publish.fate_queries` knows.
+    """
     address = session().get(Address, slug)
     if address is None:
         return None
@@ -182,8 +224,8 @@ def article_at(slug: str) -> Card | str | None:
         session()
         .execute(
             sa.select(*_CARD)
-            .join(Article, Article.live_revision_id == Edition.revision_id)
-            .where(Article.id == address.article_id, Article.state == ArticleState.LIVE)
+            .join(Article, Article.shown_revision_id == Edition.revision_id)
+            .where(Article.id == address.article_id, Article.state.in_(READABLE))
         )
         .first()
     )
@@ -193,42 +235,90 @@ def article_at(slug: str) -> Card | str | None:
     return card if card.slug == slug else card.slug
 
 
-def reading(card: Card) -> Reading:
-    """Everything the page of `card` shows."""
+def current_slug(article_id: int) -> str | None:
+    """The address under which an article is or was public; None when it never was."""
+    return session().scalar(
+        sa.select(Address.slug).where(Address.article_id == article_id, Address.is_current.is_(True))
+    )
+
+
+def reading(card: Card, door: str = addresses.DOOR) -> Reading:
+    """Everything the page of `card` shows; its online services are opened through `door`, "" for programs."""
     edition = session().get_one(Edition, card.edition_id)
+    tree = edition.revision.tree
     offices = places(competent_for([card.revision_id]).get(card.revision_id, ()))
     written = {place.id: place for place in places(entry["administration"] for entry in edition.credits)}
-    signed = frozenset(
-        session().scalars(
-            sa.select(SignOff.administration_id).where(
-                SignOff.revision_id == card.revision_id, SignOff.decision == Decision.SIGNED
-            )
-        )
-    )
+    signatures = shown.signatures(edition)
     wanted = card.listed("services")
     concern = Concern(frozenset(place.id for place in offices), frozenset(card.listed("territories")))
     found = services(OnlineService.slug.in_(wanted), concern) if wanted else []
-    by_slug = {service.slug: service for service in found}
+    known = references_of(tree, concern=concern)
+    every = [*found, *known.services.values()]
+    broken = broken_among({*links_of(tree), *(one.href for one in every if one.href is not None)})
+    by_slug = {service.slug: service_noted(service, broken) for service in found}
+    verified_at, until = shown.verified(edition)
+    first = next((place for place in offices if place.id == edition.article.lead_administration_id), None)
     return Reading(
         card=card,
-        body=edition.body,
-        tree=edition.revision.tree,
+        body=fill(
+            led_through(
+                noted(edition.body, broken, office_of(first) if first is not None else None),
+                _services_at(links_of(tree)),
+                door,
+            ),
+            references_noted(known, broken),
+            door=door,
+        ),
+        tree=tree,
         credits=tuple(
             office_of(written[entry["administration"]])
             for entry in edition.credits
             if entry["administration"] in written
         ),
-        signed=tuple(office_of(place) for place in offices if place.id in signed),
+        signed=_offices(offices, signatures.whole),
+        signed_in_part=_offices(offices, signatures.part),
+        signed_instead=_offices(offices, signatures.substituted),
+        unsigned=_offices(offices, signatures.missing),
         contacts=tuple(
             Contact(office_of(place), desks([place])[:MOST_DESKS], len(place.counters) > MOST_DESKS)
             for place in offices
         ),
         services=tuple(by_slug[slug] for slug in wanted if slug in by_slug),
-        review_date=review_date(card.fields),
+        verified_at=verified_at,
+        review_date=until,
+        is_urgent=card.revision_id in shown.urgencies([card.revision_id]),
+        urgent_until=shown.urgent_until(edition.article),
+        withdrawn=shown.withdrawn(edition.article),
         themes=_named(SubjectKind.THEME, card),
         life_events=_named(SubjectKind.LIFE_EVENT, card),
         related=_related(card),
     )
+
+
+def _offices(places: Sequence[Administration], wanted: Collection[int]) -> tuple[Office, ...]:
+    return tuple(office_of(place) for place in places if place.id in wanted)
+
+
+def _services_at(urls: Sequence[str]) -> dict[str, str]:
+    """{address: slug} of the online services that a text leads to by their own address."""
+    rows = session().execute(
+        sa.select(OnlineService.url, OnlineService.slug)
+        .where(OnlineService.url.in_(urls))
+        .order_by(OnlineService.slug.desc())
+    )
+    return {url: slug for url, slug in rows if web_address(url) is not None}
+
+
+def card_of(article: Article) -> Card:
+    """An article in a list, whatever became of it."""
+    row = session().execute(sa.select(*_CARD).where(Edition.revision_id == article.shown_revision_id)).one()
+    return Card(**row._mapping)
+
+
+def with_link_state(found: Sequence[Service]) -> tuple[Service, ...]:
+    """Online services, with a word at those whose site does not answer now."""
+    broken = broken_among(one.href for one in found if one.href is not None)
+    return tuple(service_noted(service, broken) for service in found)
 
 
 def _subjects_of(card: Card) -> set[tuple[str, str]]:
@@ -252,20 +342,14 @@ def _named(kind: SubjectKind, card: Card) -> tuple[Subject, ...]:
     return tuple(known[slug] for slug in card.listed(kind) if slug in known)
 
 
-def review_date(fields: dict[str, Any]) -> date | None:
-    """The day before which an article has to be looked at again."""
-    value = fields.get("review_date")
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
 def history(article_id: int) -> list[Past]:
     """Every edition of an article, the newest first."""
-    rows = session().scalars(
-        sa.select(Edition).where(Edition.article_id == article_id).order_by(Edition.number.desc())
+    rows = (
+        session()
+        .scalars(sa.select(Edition).where(Edition.article_id == article_id).order_by(Edition.number.desc()))
+        .all()
     )
+    urgent = shown.urgencies([row.revision_id for row in rows])
     return [
         Past(
             row.number,
@@ -273,40 +357,12 @@ def history(article_id: int) -> list[Past]:
             row.change_note,
             tuple(str(entry.get("name", "")) for entry in row.credits),
             row.fingerprint,
+            row.id,
+            row.revision_id in urgent,
+            urgent.get(row.revision_id),
         )
         for row in rows
     ]
-
-
-def office_page(slug: str) -> OfficePage | None:
-    place = (
-        session()
-        .scalars(
-            sa.select(Administration)
-            .where(Administration.slug == slug)
-            .options(selectinload(Administration.counters))
-        )
-        .first()
-    )
-    if place is None:
-        return None
-    cards = live_cards()
-    competent = competent_for([card.revision_id for card in cards])
-    return OfficePage(
-        office=office_of(place),
-        kind=kind_names()[place.kind],
-        site=web_address(place.site),
-        desks=desks([place]),
-        services=tuple(
-            services(OnlineService.owners.any(Administration.id == place.id), Concern(frozenset({place.id})))
-        ),
-        articles=tuple(
-            sorted(
-                (card for card in cards if place.id in competent.get(card.revision_id, ())),
-                key=lambda card: sort_key(card.title),
-            )
-        ),
-    )
 
 
 def is_demonstration() -> bool:

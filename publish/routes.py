@@ -11,15 +11,49 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.exceptions import NotFound
 
+from app.errors import Gone
 from app.extensions import gettext as _
-from app.policy import Act
-from app.web import guarded, wants_json
-from publish import addresses, agents, api, feeds, health, pages, search
+from app.policy import Act, acts_for
+from app.web import current_actor, guarded, wants_json
+from drafts import images
+from drafts.models import Image
+from publish import (
+    addresses,
+    agents,
+    api,
+    awaiting,  # noqa: F401 - registers what waits
+    cycle_panel,  # noqa: F401 - registers its panel
+    desk_routes,
+    evidence_routes,
+    fate_awaiting,  # noqa: F401 - registers what waits
+    fate_routes,
+    feeds,
+    health,
+    opening_routes,
+    pages,
+    past,
+    pictures,
+    queries,
+    search_routes,
+    service_list,
+    state_page,
+    voice_panel,  # noqa: F401 - registers its panel
+    voice_routes,
+)
 
+# Rights are asked for again at each look; the bytes travel once.
+WHILE_ALLOWED = "private, no-cache"
 blueprint = Blueprint("publish", __name__, template_folder="templates")
 api.register(blueprint)
 health.register(blueprint)
 agents.register(blueprint)
+evidence_routes.register(blueprint)
+fate_routes.register(blueprint)
+desk_routes.register(blueprint)
+voice_routes.register(blueprint)
+opening_routes.register(blueprint)
+state_page.register(blueprint)
+search_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:
@@ -37,7 +71,17 @@ def _fixed(path: str, name: str) -> None:
 
 
 for _path, _kind in addresses.FIXED.items():
-    _fixed(_path, str(_kind))
+    if _kind not in addresses.ASKED:
+        _fixed(_path, str(_kind))
+
+
+@blueprint.get("/demarches")
+@guarded(Act.PORTAL_READ)
+def services() -> Response:
+    wanted = service_list.asked(lambda name: request.args.get(name, ""))
+    if not wanted:
+        return _stored("/demarches")
+    return pages.framed("services.html", "/demarches", it=service_list.listing(wanted))
 
 
 @blueprint.get("/fiches/<slug>")
@@ -49,7 +93,22 @@ def article(slug: str) -> Response:
 @blueprint.get("/fiches/<slug>/historique")
 @guarded(Act.PORTAL_READ)
 def history(slug: str) -> Response:
-    return _stored(addresses.history(slug))
+    path = addresses.history(slug)
+    numbers = past.asked(request.args.get("de", ""), request.args.get("a", ""))
+    found = queries.article_at(slug) if numbers and addresses.understood(path) else None
+    if numbers is None or not isinstance(found, queries.Card):
+        return _stored(path)
+    between = past.between(found, *numbers)
+    if between is None:
+        return pages.framed("not_found.html", path, status=404)
+    return pages.framed("between.html", path, it=between, card=found)
+
+
+@blueprint.get("/s/<code>")
+@guarded(Act.PORTAL_READ)
+def short(code: str) -> Response:
+    # Telephones begin what one types with a capital letter.
+    return _stored(addresses.short(code.lower()))
 
 
 @blueprint.get("/themes/<slug>")
@@ -70,12 +129,24 @@ def administration(slug: str) -> Response:
     return _stored(addresses.administration(slug))
 
 
-@blueprint.get("/recherche")
-@guarded(Act.PORTAL_READ)
-def find() -> Response:
-    found = search.search(request.args.get("q", ""), request.args.get("page", 1, type=int) or 1)
-    # What somebody looks for is theirs: no store keeps it, and the address leaves with no link.
-    return pages.framed("search.html", "/recherche", it=found)
+def image_door(image: str) -> pictures.ShownImage | Image:
+    """Who may not see it hears the same as of an image that does not exist, unless it was public once."""
+    found = pictures.image_called(image)
+    if pictures.was_shown(image) and not acts_for(current_actor(), found):
+        raise Gone(_("Cette image n’est plus publiée : la fiche qui la montrait a changé."))
+    return found
+
+
+@blueprint.get("/images/<image>.webp")
+@guarded(Act.IMAGE_READ, image_door)
+def image(image: str) -> Response:
+    """An image that no live edition shows, for who reads a draft that holds it. The others `publish.pages` answers."""
+    # Nothing of a person's stays on a computer that others use.
+    keeping = "no-store" if current_actor().shared_computer else WHILE_ALLOWED
+    headers = pages.image_headers(image, keeping)
+    if image in request.if_none_match:
+        return Response(status=304, headers=headers)
+    return Response(images.content_of(image), headers=headers)
 
 
 @blueprint.get("/.well-known/security.txt")

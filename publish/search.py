@@ -1,81 +1,55 @@
-"""Search: French stems in a table of our own, so that SQLite and PostgreSQL find the same things.
+"""Search: articles for what people type, the best first, the same on SQLite and PostgreSQL.
 
-The table says which articles have a stem, and how much they are about it. What has been found is then read: the
-word itself comes before other words of its stem (`publish.words`), which are left out where they would only be noise.
+What was typed becomes concepts (`publish.asking`), what articles have of them is read from the index
+(`publish.postings`), and the order is that of BM25F: each place of an article weighs by itself, a word that few
+articles have weighs more, and what is said often weighs less each time. docs/search.md has the whole and its numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from markupsafe import Markup
 
 from app.db import session
-from app.directory.models import Administration
-from drafts import vocabulary
-from publish.catalogue import Service, services
+from app.directory.catalogue import Service, services, sort_key
+from app.directory.models import Administration, OnlineService
+from drafts.models import Article, ArticleState
+from publish import asking, search_filters
+from publish.asking import Asked, Concept, Guess
 from publish.extracts import extract, marked
-from publish.models import Edition, SearchTerm
-from publish.queries import Card, competent_for, live_cards
-from publish.words import Kin, Sought, kins, sought, stems, words
+from publish.models import Edition
+from publish.postings import Posting, Postings
+from publish.queries import Card, cards_of, with_link_state
+from publish.search_filters import NONE_CHOSEN, Chosen, Facet
+from publish.search_index import UNIT, Place
+from publish.words import Kin, Sought, kins
 
-TITLE, LEAD, SUBJECT, BODY = 40, 12, 10, 6
-LONGEST_QUERY = 200
-MOST_WORDS = 12
 PER_PAGE = 20
+MOST_PAGES = 25
 MOST_SERVICES = 5
-# Another word of the same stem in the title, at most 80 of weight, is worth less than the word itself in the lead;
-RELATIVE = 0.1
-# save where the text has the word itself: « Déménager à Lifou » is about a `déménagement`.
+# How soon more of the same word stops to count (`k1` of BM25): at this many words of a body, half of what a word can
+# count is reached. A title is worth twelve, so that it gives two thirds.
+HALF_AT = 10.0
+# Another word of the same stem is worth less than the word itself; less so where the text has that too:
+# « Déménager à Lifou » is about a `déménagement`.
+RELATIVE = 0.2
 CONFIRMED = 0.6
-# How many texts one query may make us read to tell a word from its relatives; the others keep their place.
-MOST_READ = 200
-
-
-def _counted(text: str) -> Counter[str]:
-    return Counter(stem for match in words(text) for stem in stems(match.group()))
-
-
-def _title_weight(title: Counter[str]) -> int:
-    """The fewer words a title has, the more it is about each of them."""
-    return TITLE + round(TITLE / len(title))
-
-
-def index(edition: Edition) -> None:
-    """Put an edition in the place of the one before, in the open unit of work."""
-    weights: Counter[str] = Counter()
-    title = _counted(edition.title)
-    for stem in title:
-        weights[stem] += _title_weight(title)
-    for stem in _counted(edition.lead):
-        weights[stem] += LEAD
-    titles = {**vocabulary.themes(), **vocabulary.life_events()}
-    slugs = [slug for field in ("themes", "life_events") for slug in edition.fields.get(field) or ()]
-    names = session().execute(
-        sa.select(Administration.name, Administration.acronym).where(
-            Administration.id.in_(competent_for([edition.revision_id]).get(edition.revision_id, ()))
-        )
-    )
-    subject = " ".join(
-        [*(titles.get(slug, "") for slug in slugs), *(f"{name} {short or ''}" for name, short in names)]
-    )
-    for stem in _counted(subject):
-        weights[stem] += SUBJECT
-    for stem, count in _counted(edition.plain).items():
-        weights[stem] += min(count, BODY)
-    session().execute(sa.delete(SearchTerm).where(SearchTerm.article_id == edition.article_id))
-    if weights:
-        session().execute(
-            sa.insert(SearchTerm),
-            [
-                {"stem": stem, "article_id": edition.article_id, "weight": weight}
-                for stem, weight in weights.items()
-            ],
-        )
+# A word of a question that no page is about.
+FAINT = 0.2
+# Who has more of what is asked for comes first: the score is multiplied by the share it has, to this power.
+WHOLENESS = 0.5
+# To have a word in passing is less than to have it: so many words of a body are needed for the whole of it.
+FULLY = 8.0
+# What a second way to say the same adds.
+BESIDE = 0.25
+# Where some have all the words, others are noise unless they come that near to the best; where nobody has, the list
+# ends at that share of the best.
+NEAR = 0.4
+TAIL = 0.3
 
 
 @dataclass(frozen=True)
@@ -95,43 +69,139 @@ class Found:
     page: int
     is_partial: bool
     services: tuple[Service, ...]
+    guesses: tuple[Guess, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    chosen: Chosen = NONE_CHOSEN
+    literally: bool = False
 
     @property
     def pages(self) -> int:
         return max(1, math.ceil(self.total / PER_PAGE))
 
+    @property
+    def is_in_vain(self) -> bool:
+        """Something was asked for, and there is nothing to show for it."""
+        return bool(self.query) and not self.hits and not self.services
 
-def search(query: str, page: int = 1) -> Found:
-    """Live articles for a query, the best first. Articles with all the words come before those with some."""
-    query = " ".join(query[:LONGEST_QUERY].split())
-    wanted = sought(query)[:MOST_WORDS]
-    if not wanted:
-        return Found(query, (), 0, 1, False, ())
-    cards = {card.article_id: card for card in live_cards()}
-    weights = [_weights(word, cards) for word in wanted]
-    having = Counter(article_id for found in weights for article_id in found)
-    whole = [article_id for article_id in having if having[article_id] == len(wanted)]
-    candidates = whole or list(having)
-    scores = _scores(wanted, weights, [cards[article_id] for article_id in candidates], len(cards))
-    chosen = sorted(scores, key=lambda one: (-having[one], -scores[one], cards[one].title))
-    pages = max(1, math.ceil(len(chosen) / PER_PAGE))
+
+def search(query: str, page: int = 1, chosen: Chosen = NONE_CHOSEN, *, literally: bool = False) -> Found:
+    """Live articles for a query, the best first."""
+    asked = asking.asked(query, literally=literally)
+    if not asked.concepts:
+        return Found(asked.query, (), 0, 1, False, (), chosen=chosen)
+    scores, is_partial = _ranked(asked)
+    best = sorted(scores, key=lambda one: (-scores[one], one))[: PER_PAGE * MOST_PAGES]
+    # Equals stand in alphabetical order: Dumbéa, Koné, Lifou.
+    cards = sorted(cards_of(best), key=lambda card: (-scores[card.article_id], sort_key(card.title)))
+    filtered, facets = search_filters.narrowed(cards, chosen)
+    pages = max(1, math.ceil(len(filtered) / PER_PAGE))
     page = min(max(page, 1), pages)
-    shown = [cards[article_id] for article_id in chosen[(page - 1) * PER_PAGE : page * PER_PAGE]]
+    shown = filtered[(page - 1) * PER_PAGE : page * PER_PAGE]
     texts = _texts(shown)
+    wanted = asked.shown
     hits = tuple(
         Hit(card, marked(card.title, wanted), extract(texts.get(card.article_id, ""), card.lead, wanted))
         for card in shown
     )
-    return Found(query, hits, len(chosen), page, not whole and bool(chosen), tuple(_services(wanted)))
+    return Found(
+        asked.query,
+        hits,
+        len(filtered),
+        page,
+        is_partial and bool(filtered),
+        tuple(_services(asked.concepts)),
+        tuple(concept.guess for concept in asked.concepts if concept.guess is not None),
+        facets,
+        chosen,
+        literally,
+    )
 
 
-def _weights(word: Sought, cards: Iterable[int]) -> dict[int, int]:
-    """{article: weight} of a word among live articles."""
-    found: dict[int, int] = {}
-    for article_id, weight in _rows(word.stems):
-        if article_id in cards:
-            found[article_id] = max(found.get(article_id, 0), weight)
-    return found
+def _ranked(asked: Asked) -> tuple[dict[int, float], bool]:
+    """({article: score}, whether none has all that was asked for)."""
+    live = session().scalar(
+        sa.select(sa.func.count()).select_from(Article).where(Article.state == ArticleState.LIVE)
+    )
+    scores: dict[int, float] = {}
+    shares: dict[int, float] = {}
+    missing: dict[int, int] = {}
+    needed = [concept for concept in asked.concepts if not concept.is_faint] or list(asked.concepts)
+    mass = 0.0
+    for concept in asked.concepts:
+        found = _strengths(concept, asked.found)
+        rarity = math.log(1 + ((live or 0) - len(found) + 0.5) / (len(found) + 0.5)) if found else 0.0
+        weight = max(rarity, 0.1) * (FAINT if concept not in needed else 1.0)
+        mass += weight if found else 0.0
+        for article_id, strength in found.items():
+            scores[article_id] = scores.get(article_id, 0.0) + weight * strength / (HALF_AT + strength)
+            shares[article_id] = shares.get(article_id, 0.0) + weight * min(1.0, strength / FULLY)
+            if concept in needed:
+                missing[article_id] = missing.get(article_id, len(needed)) - 1
+    final = {
+        article_id: score * (shares[article_id] / mass) ** WHOLENESS for article_id, score in scores.items()
+    }
+    best = max(final.values(), default=0.0)
+    whole = {article_id for article_id in final if missing.get(article_id, len(needed)) == 0}
+    kept = {
+        # Rounded, since the order of a sum shows in its last digits.
+        article_id: round(score, 9)
+        for article_id, score in final.items()
+        if article_id in whole or score >= best * (NEAR if whole else TAIL)
+    }
+    return kept, not whole
+
+
+def _strengths(concept: Concept, found: Postings) -> dict[int, float]:
+    """{article: how much it is about the concept, in words of a body}: by the way that leads there best, and a little
+    by the next."""
+    every: dict[int, list[float]] = {}
+    for way in concept.ways:
+        if not found.has(way.words):
+            continue
+        for article_id, strength in _together([_of_word(word, found) for word in way.words]).items():
+            every.setdefault(article_id, []).append(way.share * strength)
+    return {
+        article_id: best + BESIDE * (sorted(strengths)[-2] if len(strengths) > 1 else 0.0)
+        for article_id, strengths in every.items()
+        for best in [max(strengths)]
+    }
+
+
+def _together(words: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    """An expression is where all its words are, and as much as the least of them."""
+    first, *others = words
+    return {
+        article_id: min(strength, *(other[article_id] for other in others)) if others else strength
+        for article_id, strength in first.items()
+        if all(article_id in other for other in others)
+    }
+
+
+def _of_word(word: Sought, found: Postings) -> dict[int, float]:
+    """{article: how much it is about a word}. Left out: who only has relatives of it in the body, where others have
+    the word itself."""
+    itself: dict[int, float] = {}
+    relatives: dict[int, list[Posting]] = {}
+    seen: set[tuple[int, str]] = set()
+    for posting in found.of(word):
+        if (posting.article_id, posting.spelt) in seen:
+            continue
+        seen.add((posting.article_id, posting.spelt))
+        if word.kin_of(posting.spelt) is Kin.ITSELF:
+            itself[posting.article_id] = itself.get(posting.article_id, 0.0) + posting.weight / UNIT
+        else:
+            relatives.setdefault(posting.article_id, []).append(posting)
+    # Nobody may have the word as it was typed: `sante` for `santé`, `demenagera`. Then no relative is noise.
+    strengths = dict(itself)
+    for article_id, rows in relatives.items():
+        weight = sum(posting.weight for posting in rows) / UNIT
+        if article_id in itself:
+            strengths[article_id] += CONFIRMED * weight
+        elif not itself:
+            strengths[article_id] = weight
+        elif any(posting.place > Place.HEADING for posting in rows):
+            strengths[article_id] = RELATIVE * weight
+    return strengths
 
 
 def _texts(cards: Sequence[Card]) -> dict[int, str]:
@@ -144,87 +214,37 @@ def _texts(cards: Sequence[Card]) -> dict[int, str]:
     return {row.article_id: row.plain for row in rows}
 
 
-@dataclass(frozen=True)
-class Standing:
-    """Where a word stands in an article, and as what; `subject` and `body` are what is left of its weight there."""
-
-    title: Kin
-    lead: Kin
-    title_weight: int
-    subject: int
-    body: int
-
-    def score(self, in_body: Kin) -> float:
-        near = CONFIRMED if in_body is Kin.ITSELF else RELATIVE
-        share = {Kin.NONE: 0.0, Kin.RELATIVE: near, Kin.ITSELF: 1.0}
-        honours = self.title_weight * share[self.title] + LEAD * share[self.lead]
-        return honours + self.subject + self.body * (near if in_body is Kin.RELATIVE else 1.0)
-
-    @property
-    def is_sure(self) -> bool:
-        """The article is about it, whatever its body says."""
-        return bool(self.title or self.lead or self.subject)
-
-
-def _standing(word: Sought, card: Card, weight: int) -> Standing:
-    title, lead = word.best_in(card.title), word.best_in(card.lead)
-    title_weight = _title_weight(_counted(card.title)) if title else 0
-    rest = max(0, weight - title_weight - (LEAD if lead else 0))
-    # The body gives less than one subject does, so what is left of whole subjects is its own.
-    return Standing(title, lead, title_weight, rest - rest % SUBJECT, rest % SUBJECT)
-
-
-def _scores(
-    wanted: Sequence[Sought], weights: Sequence[dict[int, int]], cards: Sequence[Card], live: int
-) -> dict[int, float]:
-    """{article: score}. Left out: who only has relatives of the words in its body, where others have the words."""
-    rarities = [1 + math.log((1 + live) / (1 + len(found))) for found in weights]
-    ranked = sorted(cards, key=lambda card: -sum(found.get(card.article_id, 0) for found in weights))
-    texts = _texts(ranked[:MOST_READ])
-    scores: dict[int, float] = {}
-    beside_the_point: set[int] = set()
-    # Nobody may have the word as it was typed: `sante` for `santé`, `demenagera`. Then no relative is noise.
-    is_anywhere = False
-    for card in cards:
-        text, is_sure, score = texts.get(card.article_id), False, 0.0
-        # Of the texts there is no time to read, the worst is thought, but none is left out.
-        in_bodies = kins(text, wanted) if text is not None else [Kin.RELATIVE] * len(wanted)
-        for word, found, rarity, in_body in zip(wanted, weights, rarities, in_bodies, strict=True):
-            if not (weight := found.get(card.article_id)):
-                continue
-            standing = _standing(word, card, weight)
-            is_anywhere = is_anywhere or Kin.ITSELF in (standing.title, standing.lead, in_body)
-            is_sure = is_sure or standing.is_sure or text is None or in_body is not Kin.RELATIVE
-            score += standing.score(in_body) * rarity
-        scores[card.article_id] = score
-        if not is_sure:
-            beside_the_point.add(card.article_id)
-    if not is_anywhere:
-        return scores
-    return {one: score for one, score in scores.items() if one not in beside_the_point}
-
-
-def _rows(group: frozenset[str]) -> list[tuple[int, int]]:
-    """(article, weight) for one word; for a word nobody wrote, articles with a word that begins like it."""
-    query = sa.select(SearchTerm.article_id, SearchTerm.weight)
-    rows = session().execute(query.where(SearchTerm.stem.in_(group))).all()
-    if not rows:
-        starts = [stem for stem in group if len(stem) >= 4]
-        if starts:
-            begins = sa.or_(*(SearchTerm.stem.startswith(stem, autoescape=True) for stem in starts))
-            rows = session().execute(query.where(begins).limit(500)).all()
-    return [(article_id, weight) for article_id, weight in rows]
-
-
-def _services(wanted: Sequence[Sought]) -> list[Service]:
-    """Online services that have all the words in their title or summary, those of the title first."""
+def _services(concepts: Sequence[Concept]) -> list[Service]:
+    """Online services that have all that is asked for in their title, summary or owners, those of the title first."""
+    wanted = [concept for concept in concepts if not concept.is_faint]
+    if not wanted:
+        return []
+    words = list(dict.fromkeys(word for concept in wanted for way in concept.ways for word in way.words))
     scored = []
-    for service in services():
-        title = [word.best_in(service.title) for word in wanted]
-        everything = " ".join(
-            [service.title, service.summary, *(f"{office.name} {office.short}" for office in service.offices)]
-        )
-        if any(title) and all(word.best_in(everything) for word in wanted):
-            scored.append((-sum(title), service))
-    scored.sort(key=lambda entry: entry[0])
-    return [service for _score, service in scored[:MOST_SERVICES]]
+    for slug, title, summary, owners in _catalogue():
+        named = dict(zip(words, kins(title, words), strict=True))
+        everything = dict(zip(words, kins(f"{title}\n{summary}\n{owners}", words), strict=True))
+        if any(named.values()) and all(_has(concept, everything) for concept in wanted):
+            scored.append(
+                (-sum(named[concept.ways[0].words[0]] for concept in wanted), sort_key(title), slug)
+            )
+    best = [slug for _score, _title, slug in sorted(scored)[:MOST_SERVICES]]
+    if not best:
+        return []
+    found = {service.slug: service for service in services(OnlineService.slug.in_(best))}
+    return list(with_link_state([found[slug] for slug in best]))
+
+
+def _catalogue() -> list[tuple[str, str, str, str]]:
+    """(slug, title, summary, names of the owners) of every online service."""
+    owners: dict[str, list[str]] = {}
+    for slug, name, acronym in session().execute(
+        sa.select(OnlineService.slug, Administration.name, Administration.acronym).join(OnlineService.owners)
+    ):
+        owners.setdefault(slug, []).append(f"{name} {acronym or ''}")
+    rows = session().execute(sa.select(OnlineService.slug, OnlineService.title, OnlineService.summary))
+    return [(slug, title, summary, "\n".join(owners.get(slug, ()))) for slug, title, summary in rows]
+
+
+def _has(concept: Concept, kin: Mapping[Sought, Kin]) -> bool:
+    return any(all(kin[word] for word in way.words) for way in concept.ways)

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from app import clock, jobs
+from app import clock
 from app.db import note, session
 from app.directory.models import Administration
 from app.errors import Invalid, MovedOn, Refused
 from app.extensions import gettext as _
 from app.markup import safe_href
 from app.policy import Act, Actor, require
-from drafts import canonical, contributions, log, review
+from drafts import canonical, contributions, images, log, naming, review
+from drafts.answers import sign_offs_of
 from drafts.grammar import Tree, inline_text, plain_text
-from drafts.models import Article, Draft
-from drafts.render import render_blocks
-from drafts.review_models import ReviewOutcome, Revision
+from drafts.models import Article, ArticleState, Draft
+from drafts.render import stored_form
+from drafts.review_models import ReviewOutcome, Revision, Size
 from drafts.service import record_act
 from drafts.stages import Deed, Stage
-from publish import queries, search, store
+from publish import evidence, failures, pictures, search_index, shown, verifying
 from publish.events import EditionPublished
+from publish.fate_acts import lock, record, refuse_unseen
+from publish.fate_models import UrgentPublication
+from publish.fate_stages import Fate
+from publish.link_state import links_of
 from publish.models import Address, Edition
 
 LONGEST_NOTE = 500
-REVIEW_DATE_PASSED = "publish.review_date_passed"
 
 
-def publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "") -> Edition:
+def publish(
+    actor: Actor, draft: Draft, fingerprint: str, change_note: str = "", *, seen: int | None = None
+) -> Edition:
     """Make the approved revision of `draft` public, under the fingerprint the actor saw.
 
-    By the portal editor, or a reviewer of a lead administration that may publish its own articles. Raises
-    Refused while it is not approved, MovedOn when the fingerprint is another, Invalid for a dangerous link.
+    By the portal editor, or a reviewer of a lead administration that may publish its own articles. `seen` is the
+    number of the article's last act they saw. Raises Refused while it is not approved, MovedOn when the fingerprint is
+    another or the article was masked or withdrawn meanwhile, Invalid for a dangerous link or without a note.
     """
     draft = log.lock_draft(draft.id)
     if draft.stage is Stage.IN_REVIEW:
@@ -49,7 +55,8 @@ def publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "")
     if fingerprint != revision.fingerprint:
         raise MovedOn(_("Le texte que vous avez lu n’est plus celui qui est approuvé : rechargez la page."))
     have_outcome(revision)
-    return make_public(actor, draft, revision, checked_note(change_note))
+    note = needed_note(draft.article, revision, change_note)
+    return make_public(actor, draft, revision, note, seen=seen)
 
 
 def have_outcome(revision: Revision) -> None:
@@ -58,21 +65,66 @@ def have_outcome(revision: Revision) -> None:
         raise Refused(_("Ce texte n’est pas encore approuvé : il manque des réponses ou un second regard."))
 
 
-def make_public(actor: Actor, draft: Draft, revision: Revision, change_note: str) -> Edition:
+def make_public(
+    actor: Actor, draft: Draft, revision: Revision, change_note: str, *, seen: int | None = None
+) -> Edition:
     """The publication itself, once everything has been judged; `draft` is locked."""
-    edition = _edition(actor, draft.article, revision, change_note or revision.change_note)
-    _address(draft.article)
-    review.set_live(draft.article, revision)
+    (article,) = lock(draft.article_id)
+    refuse_unpublishable(article, seen)
+    if edition_of(revision) is not None:
+        return finish_urgent(actor, draft, revision)
+    edition = make_edition(actor, article, revision, change_note or revision.change_note)
+    give_address(article)
+    # Before the act, which takes the epoch of the pages: due rows take it last as well (`jobs.sweep`).
+    plan_review(edition)
+    record(article, Fate.PUBLISH, actor, edition_id=edition.id)
+    review.set_live(article, revision)
     review.close_review(draft.article_id, revision_id=revision.id)
     record_act(draft, Deed.PUBLISH, actor, revision_id=revision.id, reason=edition.change_note)
-    search.index(edition)
-    _plan_review(edition)
-    store.invalidate()
+    evidence.keep(edition, actor.id)
+    search_index.index(edition)
+    failures.forget(draft.id)
     note(EditionPublished(edition_id=edition.id, article_id=edition.article_id, slug=edition.slug))
     return edition
 
 
-def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: str = "") -> Edition:
+def refuse_unpublishable(article: Article, seen: int | None) -> None:
+    """Raises MovedOn when the locked article was masked or withdrawn and the person may not know, Refused where its
+    address leads elsewhere for good: that is decided by two people first."""
+    refuse_unseen(article, seen)
+    if article.state in (ArticleState.REDIRECTED, ArticleState.GONE):
+        raise Refused(
+            _(
+                "Cette fiche est redirigée ou supprimée : deux personnes doivent d’abord décider de la rétablir."
+            )
+        )
+    if seen is None and article.state in (ArticleState.MASKED, ArticleState.WITHDRAWN):
+        raise MovedOn(
+            _("Cette fiche a été masquée ou retirée entre-temps : rechargez la page avant de publier.")
+        )
+
+
+def edition_of(revision: Revision) -> Edition | None:
+    return session().scalars(sa.select(Edition).where(Edition.revision_id == revision.id)).first()
+
+
+def finish_urgent(actor: Actor | None, draft: Draft, revision: Revision) -> Edition:
+    """What was published urgently has been approved: from now on it is an edition like any other."""
+    edition = edition_of(revision)
+    assert edition is not None
+    (article,) = lock(draft.article_id)
+    review.set_live(article, revision)
+    record(article, Fate.APPROVE, actor, edition_id=edition.id)
+    review.close_review(draft.article_id, revision_id=revision.id)
+    record_act(draft, Deed.PUBLISH, actor, revision_id=revision.id, reason=edition.change_note)
+    # The file of that moment said who was missing; this one has all the answers and supersedes it.
+    evidence.keep(edition, actor.id if actor is not None else None)
+    return edition
+
+
+def sign_and_publish(
+    actor: Actor, draft: Draft, fingerprint: str, change_note: str = "", *, seen: int | None = None
+) -> Edition:
     """The short way: one person who did not write it reads, signs and publishes, in one act.
 
     Signs for every administration this person is a reviewer of and that has not answered; where one
@@ -84,6 +136,8 @@ def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: 
     if revision is None:
         raise MovedOn(_("La situation a changé : rechargez la page."))
     if draft.stage is Stage.IN_REVIEW:
+        if published_alone(actor, revision):
+            raise Refused(_("Vous avez publié ce texte en urgence : une autre personne doit l’approuver."))
         for place in review.answerable(actor, draft):
             if draft.stage is Stage.IN_REVIEW:
                 review.sign_off(actor, draft, place, fingerprint)
@@ -93,7 +147,38 @@ def sign_and_publish(actor: Actor, draft: Draft, fingerprint: str, change_note: 
                     _("Le texte que vous avez lu n’est plus celui qui est en relecture : rechargez la page.")
                 )
             review.approve_as_publisher(actor, revision)
-    return publish(actor, draft, fingerprint, change_note)
+    return publish(actor, draft, fingerprint, change_note, seen=seen)
+
+
+def published_alone(actor: Actor, revision: Revision) -> bool:
+    """Whether this person has published the revision urgently; who approves it is somebody else."""
+    urgent = session().get(UrgentPublication, revision.id)
+    return urgent is not None and urgent.person_id == actor.id
+
+
+def is_minor(revision: Revision) -> bool:
+    """Whether it is so small a correction that readers need not be told what changed: by its measure, or because a
+    reader agreed with the writer who said so."""
+    return revision.size is Size.MINOR or (
+        revision.size is Size.SAID_MINOR and any(row.agrees_minor for row in sign_offs_of(revision.id))
+    )
+
+
+def needs_note(article: Article, revision: Revision) -> bool:
+    """Whether readers have to be told what changed: in a second edition that changes more than a detail."""
+    earlier = session().scalar(sa.select(Edition.id).where(Edition.article_id == article.id).limit(1))
+    return earlier is not None and not is_minor(revision)
+
+
+def needed_note(article: Article, revision: Revision, change_note: str) -> str:
+    """The note that goes out with the edition. Raises Invalid when it is too long, or missing where it is needed."""
+    change_note = checked_note(change_note) or revision.change_note
+    if not change_note and edition_of(revision) is None and needs_note(article, revision):
+        raise Invalid(
+            _("Dites en une phrase ce qui change pour le lecteur : cette version change plus qu’un détail."),
+            field="change_note",
+        )
+    return change_note
 
 
 def checked_note(change_note: str) -> str:
@@ -103,10 +188,11 @@ def checked_note(change_note: str) -> str:
         raise Invalid(
             _("La note de modification est trop longue (500 caractères au plus)."), field="change_note"
         )
+    naming.refuse_people(change_note, field="change_note")
     return change_note
 
 
-def _edition(actor: Actor, article: Article, revision: Revision, change_note: str) -> Edition:
+def make_edition(actor: Actor, article: Article, revision: Revision, change_note: str) -> Edition:
     """The immutable row, made of the very bytes that were signed, not of the draft."""
     tree, fields = canonical.parse(revision.canonical)
     refuse_dangerous_links(tree)
@@ -123,7 +209,7 @@ def _edition(actor: Actor, article: Article, revision: Revision, change_note: st
         slug=article.slug,
         title=str(fields["title"]),
         lead=lead_of(tree),
-        body=str(render_blocks(tree)),
+        body=str(stored_form(tree)),
         plain=plain_text(tree),
         fields={name: value for name, value in fields.items() if name != "title"},
         credits=_credits(revision),
@@ -133,6 +219,7 @@ def _edition(actor: Actor, article: Article, revision: Revision, change_note: st
     )
     session().add(edition)
     session().flush()
+    pictures.write_down(edition, images.named_in(tree))
     return edition
 
 
@@ -152,24 +239,11 @@ def lead_of(tree: Tree) -> str:
 
 def refuse_dangerous_links(tree: Tree) -> None:
     """Raises Invalid for an address a page may not lead to."""
-    dangerous = [href for href in _links(tree) if safe_href(href) is None]
+    dangerous = [href for href in links_of(tree) if safe_href(href) is None]
     if dangerous:
         raise Invalid(
             _("Ce texte contient un lien dangereux ou illisible : faites-le corriger."), links=dangerous[:5]
         )
-
-
-def _links(tree: Tree) -> list[str]:
-    found: list[str] = []
-    stack: list[dict[str, Any]] = list(tree)
-    while stack:
-        node = stack.pop()
-        for mark in node.get("marks", ()):
-            # Words that have lost their address are words; the page shows them so.
-            if mark["type"] == "link" and (href := mark.get("attrs", {}).get("href")):
-                found.append(href)
-        stack.extend(node.get("content", ()))
-    return found
 
 
 def _credits(revision: Revision) -> list[dict[str, Any]]:
@@ -185,7 +259,7 @@ def _credits(revision: Revision) -> list[dict[str, Any]]:
     return [{"administration": place.id, "name": place.name} for place in credited]
 
 
-def _address(article: Article) -> None:
+def give_address(article: Article) -> None:
     """The article's slug becomes its address; the one before goes on answering, with a redirect."""
     taken = session().get(Address, article.slug)
     if taken is not None and taken.article_id != article.id:
@@ -201,17 +275,6 @@ def _address(article: Article) -> None:
     session().flush()
 
 
-def _plan_review(edition: Edition) -> None:
-    """The day after the review date the page says so: a day in Nouméa, not in UTC."""
-    key = str(edition.article_id)
-    date = queries.review_date(edition.fields)
-    if date is None:
-        jobs.cancel(REVIEW_DATE_PASSED, key)
-        return
-    due_at = datetime.combine(date + timedelta(days=1), time(), tzinfo=clock.NOUMEA)
-    jobs.plan(REVIEW_DATE_PASSED, key, max(due_at, clock.now()))
-
-
-@jobs.due(REVIEW_DATE_PASSED)
-def _review_date_passed(_key: str, _payload: dict[str, Any]) -> None:
-    store.invalidate()
+def plan_review(edition: Edition) -> None:
+    """The office that answers for the page is reminded to look at it again."""
+    verifying.plan(edition.article_id, shown.review_date(edition.fields))

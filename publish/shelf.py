@@ -33,7 +33,7 @@ class Shelf:
         self.build = build
         self._pages: OrderedDict[str, Page] = OrderedDict()
         self._bytes = 0
-        self._epoch = 0
+        self._epoch = self._touched = 0
         self._looked_at = float("-inf")
         self._rendering = threading.Lock()
 
@@ -50,11 +50,13 @@ class Shelf:
             return self._pages.get(path) or self._fetch(path)
 
     def look(self) -> None:
-        """Forget everything when something was published. Without a database, go on with what is there."""
+        """Forget everything when something was published, and the pages whose counts have moved. Without a database, go on
+        with what is there."""
         self._looked_at = time.monotonic()
         try:
             with reading():
-                now = store.epoch()
+                now, touched = store.epoch(), store.touches()
+                moved = store.touched_since(self._touched) if touched > self._touched else []
         except Unavailable:
             log.warning("the database does not answer; public pages go on from memory")
             return
@@ -62,11 +64,14 @@ class Shelf:
             self._pages.clear()
             self._bytes = 0
             self._epoch = now
+        for path in moved:
+            self._drop(path)
+        self._touched = touched
 
     def _fetch(self, path: str) -> Page | None:
         with reading():
             # First the epoch, then the content: PostgreSQL lets each statement see what is new.
-            epoch = store.epoch()
+            epoch, touch = store.epoch(), store.touch_of(path)
             kept = store.read(path)
             if kept is not None and kept.version == epoch and kept.build == self.build:
                 return self._remember(kept.page, epoch)
@@ -82,8 +87,8 @@ class Shelf:
         if kept is not None and kept.page.etag == page.etag:
             page = kept.page  # the same bytes keep their date
         try:
-            with unit_of_work():
-                stored = store.keep(page, self.build, epoch)
+            with unit_of_work(patience=0.2):
+                stored = store.keep(page, self.build, epoch, touch)
         except (Unavailable, RuntimeError):
             return page  # shown all the same; the next reader tries again
         return self._remember(page, epoch) if stored else page

@@ -14,14 +14,28 @@ from flask_babel import format_date
 from markupsafe import Markup
 
 from app import clock
+from app.directory import catalogue, spaces
 from app.directory.models import Administration, OnlineService
-from drafts.render import outline
-from publish import addresses, catalogue, feeds, queries, store
+from drafts.models import ArticleState
+from drafts.outline import outline
+from publish import (
+    addresses,
+    fate_queries,
+    feeds,
+    office_queries,
+    queries,
+    service_list,
+    sharing,
+    store,
+    structured,
+    voice_queries,
+)
 from publish.addresses import Kind
 from publish.queries import Card, SubjectKind
 from publish.store import Page
 
 HTML = "text/html; charset=utf-8"
+STYLES = ("public.css", "public-more.css")
 RECENT = 6
 # A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
 FEWEST_HEADINGS = 3
@@ -36,11 +50,14 @@ class Renderer:
     def __init__(self, app: Flask, public_url: str) -> None:
         self.app = app
         self.public_url = public_url
-        style = _compact((Path(app.static_folder or "") / "public.css").read_text(encoding="utf-8"))
-        self.style = Markup(style)  # noqa: S704 - a file of ours, which holds no `</`
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        styles = [
+            _compact((Path(app.static_folder or "") / name).read_text(encoding="utf-8")) for name in STYLES
+        ]
+        # Files of ours, which hold no `</`. Articles do without the second.
+        self.style, self.more_style = (Markup(style) for style in styles)  # noqa: S704
+        hashes = " ".join(f"'sha256-{_digest(style)}'" for style in styles)
         self.csp = (
-            f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; form-action 'self'; "
+            f"default-src 'none'; style-src {hashes}; img-src 'self' data:; form-action 'self'; "
             "base-uri 'none'; frame-ancestors 'none'"
         )
         self.plain_csp = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -53,13 +70,16 @@ class Renderer:
         with self.app.app_context():
             return _BUILDERS[known[0]](self, path, known[1])
 
-    def html(self, template: str, path: str, **context: Any) -> str:
-        """A template of the public frame as text; `path` is where it stands."""
+    def html(self, template: str, path: str, demonstration: bool | None = None, **context: Any) -> str:
+        """A template of the public frame as text; `path` is where it stands. The database is asked whether this is a
+        demonstration, unless that is given."""
         words = {
             "style": self.style,
+            "more_style": self.more_style,
             "url": self.public_url + path,
             "path": path,
-            "demonstration": queries.is_demonstration(),
+            "site": self.public_url,
+            "demonstration": queries.is_demonstration() if demonstration is None else demonstration,
             "jour": lambda instant: format_date(clock.local(instant), "d MMMM y"),
             "date_longue": lambda day: format_date(day, "d MMMM y"),
         }
@@ -71,6 +91,10 @@ class Renderer:
 
     def plain(self, path: str, text: str, content_type: str) -> Page:
         return store.made(path, text, content_type, self.plain_csp)
+
+
+def _digest(style: str) -> str:
+    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def _compact(css: str) -> str:
@@ -97,7 +121,7 @@ def _article(site: Renderer, path: str, slug: str) -> Page | None:
     if isinstance(found, str):
         return _moved(site, path, addresses.article(found))
     if found is None:
-        return None
+        return _away(site, path, slug, addresses.article)
     reading = queries.reading(found)
     lead, rest = parted(reading.body)
     return site.made(
@@ -109,7 +133,10 @@ def _article(site: Renderer, path: str, slug: str) -> Page | None:
         steps=[(theme.title, addresses.theme(theme.slug)) for theme in reading.themes[:1]],
         contents=headings(reading.tree),
         overdue=_overdue(reading),
+        faq=structured.questions(reading.tree),
         history=addresses.history(found.slug),
+        voice=voice_queries.counts_of(found.article_id),
+        share=sharing.share(found.article_id, found.title, site.public_url),
     )
 
 
@@ -128,13 +155,46 @@ def _moved(site: Renderer, path: str, target: str) -> Page:
     return store.made(path, "", HTML, site.plain_csp, status=301, location=target)
 
 
+def _away(site: Renderer, path: str, slug: str, address: Callable[[str], str]) -> Page | None:
+    """An address that was public once never becomes a bare 404: it leads on (301), or says why not (410).
+
+    A masked page answers 410 as well, and not 503: caches may go on showing what they have when they hear 503
+    (`stale-if-error`, RFC 5861), and it is to be hidden at once. Each answer says how long it may be kept, so that
+    none outlives the decision.
+    """
+    away = fate_queries.away_at(slug)
+    if away is None:
+        return None
+    if away.slug != slug:
+        return _moved(site, path, address(away.slug))
+    if away.state is ArticleState.REDIRECTED and away.target is not None:
+        return _moved(site, path, away.target[0])
+    text = site.html("away.html", path, it=away, is_masked=away.state is ArticleState.MASKED)
+    return store.made(path, text, HTML, site.csp, status=410)
+
+
 def _history(site: Renderer, path: str, slug: str) -> Page | None:
     found = queries.article_at(slug)
     if isinstance(found, str):
         return _moved(site, path, addresses.history(found))
     if found is None:
+        return _away(site, path, slug, addresses.history)
+    return site.made(
+        "history.html",
+        path,
+        card=found,
+        editions=queries.history(found.article_id),
+        exact=fate_queries.changes_since(found.article_id),
+    )
+
+
+def _short(site: Renderer, path: str, code: str) -> Page | None:
+    slug = queries.current_slug(sharing.article_of(code))
+    if slug is None:
         return None
-    return site.made("history.html", path, card=found, editions=queries.history(found.article_id))
+    if queries.article_at(slug) is None:
+        return _away(site, path, slug, addresses.article)
+    return _moved(site, path, addresses.article(slug))
 
 
 def headings(tree: list[Any]) -> list[tuple[str, str]]:
@@ -149,7 +209,10 @@ def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
         subjects = queries.subjects(kind, cards)
         subject = next((one for one in subjects if one.slug == slug), None)
         if subject is None:
-            return None
+            # Under a word that the vocabulary has lost, and whose last page went away.
+            if not queries.was_subject(kind, slug):
+                return None
+            return store.made(path, site.html("subject_gone.html", path), HTML, site.csp, status=410)
         mine = [card for card in cards if slug in card.listed(kind)]
         return site.made(
             "subject.html", path, subject=subject, is_theme=kind is SubjectKind.THEME,
@@ -173,16 +236,20 @@ def _administrations(site: Renderer, path: str, _slug: str) -> Page:
 
 
 def _administration(site: Renderer, path: str, slug: str) -> Page | None:
-    found = queries.office_page(slug)
+    found = office_queries.office_page(slug)
     return site.made("administration.html", path, it=found) if found is not None else None
 
 
 def _services(site: Renderer, path: str, _slug: str) -> Page:
-    letters: dict[str, list[catalogue.Service]] = {}
-    for service in catalogue.services():
-        letter = catalogue.sort_key(service.title)[:1].upper()
-        letters.setdefault(letter if letter.isalpha() else "0-9", []).append(service)
-    return site.made("services.html", path, letters=letters, count=sum(map(len, letters.values())))
+    return site.made("services.html", path, it=service_list.listing())
+
+
+def _services_csv(site: Renderer, path: str, _slug: str) -> Page:
+    return site.plain(path, service_list.table(site.public_url), "text/csv; charset=utf-8")
+
+
+def _spaces(site: Renderer, path: str, _slug: str) -> Page:
+    return site.made("spaces.html", path, communes=spaces.spaces_by_commune())
 
 
 def _site_map(site: Renderer, path: str, _slug: str) -> Page:
@@ -219,11 +286,14 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.HOME: _home,
     Kind.ARTICLE: _article,
     Kind.HISTORY: _history,
+    Kind.SHORT: _short,
     Kind.THEME: _subject(SubjectKind.THEME),
     Kind.LIFE_EVENT: _subject(SubjectKind.LIFE_EVENT),
     Kind.ADMINISTRATIONS: _administrations,
     Kind.ADMINISTRATION: _administration,
     Kind.SERVICES: _services,
+    Kind.SERVICES_CSV: _services_csv,
+    Kind.SPACES: _spaces,
     Kind.SITE_MAP: _site_map,
     Kind.ACCESSIBILITY: _standing("accessibility.html"),
     Kind.PRIVACY: _standing("privacy.html"),
@@ -238,9 +308,8 @@ def every_path() -> dict[str, Card | None]:
     """Every page of the public side that people read, with its article where it is one."""
     cards = queries.live_cards()
     paths: dict[str, Card | None] = {
-        path: None for path, kind in addresses.FIXED.items()
-        if kind not in (Kind.SITEMAP_XML, Kind.ATOM, Kind.ROBOTS)
-    }  # fmt: skip
+        path: None for path, kind in addresses.FIXED.items() if kind not in addresses.FOR_PROGRAMS
+    }
     for card in cards:
         paths[addresses.article(card.slug)] = card
     for kind, address in (

@@ -5,9 +5,10 @@ Everything a stranger may send is read here into small values or refused as malf
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.extensions import gettext as _
 from drafts.gate import BULK, STROKE
@@ -34,6 +35,23 @@ class Code(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
 
 
+class Reason(StrEnum):
+    """Why somebody's `access` changed, beside the code of a refusal."""
+
+    CHANGED = "changed"
+    # The log cannot be replayed to its end; an administrator has to heal it.
+    DAMAGED = "damaged"
+    # The server is writing the text anew; `reload` follows.
+    HEALING = "healing"
+
+
+READ_ONLY: dict[Reason, Callable[[], str]] = {
+    Reason.DAMAGED: lambda: _(
+        "Une partie de ce texte ne peut plus être relue : il est en lecture seule jusqu’à sa réparation. "
+        "L’administrateur du portail est prévenu."
+    ),
+    Reason.HEALING: lambda: _("Ce texte est vérifié : vous pourrez y écrire de nouveau dans un instant."),
+}
 TRANSIENT = frozenset({Code.RESYNC, Code.STALE, Code.RATE_LIMITED, Code.UNAVAILABLE})
 
 
@@ -70,6 +88,12 @@ def error(code: Code, retry_after: float | None = None) -> dict[str, Any]:
     return found
 
 
+def closed(reason: Reason) -> dict[str, Any]:
+    """The `error` part of a refusal because nobody can write in this text: in truth, for a moment or for longer."""
+    found = error(Code.UNAVAILABLE if reason is Reason.HEALING else Code.FORBIDDEN, 2.0)
+    return {**found, "message": READ_ONLY[reason]()}
+
+
 @dataclass(frozen=True)
 class Join:
     draft_id: int
@@ -79,8 +103,7 @@ class Join:
     history: str | None
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(NamedTuple):
     draft_id: int
     update: bytes
     n: int | None

@@ -5,15 +5,22 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import sqlalchemy as sa
+
+from app import clock
 from app.accounts import service as accounts
 from app.accounts.models import Person
 from app.db import session
 from app.directory.models import Administration, Kind
 from app.policy import Actor, PortalRole
 from drafts import service as drafts
-from drafts.models import Draft
+from drafts.models import Draft, Image
+from labs import guests
 from labs import service as labs
+from labs.access import seat
+from labs.guest_models import GuestLink
 from labs.models import Lab
+from labs.policy import confined_to
 from labs.roles import Right
 
 _numbers = itertools.count(1)
@@ -68,6 +75,14 @@ def make_agent(administration: Administration, *roles: PortalRole, reviewer: boo
     return actor(person)
 
 
+def make_guest(facilitator: Actor, lab: Lab, right: Right = Right.REMARK) -> Actor:
+    """A guest who is in the lab: the link was opened with its code."""
+    number = next(_numbers)
+    link = guests.invite_guest(facilitator, lab, f"Invité {number}", f"invite-{number}@test.example", right)
+    seat(lab, link.person, right, until=link.expires_at)
+    return accounts.actor_for_person(link.person_id)
+
+
 def make_lab(
     facilitator: Actor, administration: Administration, *writers: Actor, title: str = "Lab de test"
 ) -> Lab:
@@ -97,4 +112,17 @@ def make_draft(
 
 def sign_in(person_id: int) -> str:
     """A sign-in token for a person, as the form would give it."""
-    return accounts.sign_in(person_id).token
+    link = session().scalars(sa.select(GuestLink).filter_by(person_id=person_id, revoked_at=None)).first()
+    if link is None:
+        return accounts.sign_in(person_id).token
+    return accounts.sign_in(person_id, ends_at=link.expires_at, confined_to=confined_to(link.lab_id)).token
+
+
+def make_image(name: str) -> str:
+    """A stored image under an id of the test's own; what it shows does not matter."""
+    content = name.encode()
+    session().add(
+        Image(id=name, content=content, width=30, height=20, size=len(content), made_at=clock.now())
+    )
+    session().flush()
+    return name

@@ -1,10 +1,11 @@
-"""A user-space proxy between a browser and the server: cuts the line, refuses WebSockets, or keeps them mute."""
+"""A user-space proxy between a browser and the server: cuts the line, slows it, refuses WebSockets, or keeps them mute."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+import time
 from enum import StrEnum
 
 
@@ -13,6 +14,11 @@ class Line(StrEnum):
     CUT = "cut"
     NO_WEBSOCKET = "no_websocket"
     MUTE_WEBSOCKET = "mute_websocket"
+    SLOW = "slow"
+
+
+# What a slow line carries, bytes a second, each way.
+SLOW_BYTES = 800_000
 
 
 class Proxy:
@@ -24,6 +30,8 @@ class Proxy:
         self.open: set[socket.socket] = set()
         self.refused_websockets = self.muted_websockets = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        # A line that holds megabytes under way would be slow for nobody.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -90,5 +98,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while part := source.recv(65536):
                 target.sendall(part)
+                if self.line is Line.SLOW:
+                    time.sleep(len(part) / SLOW_BYTES)
         self._drop(source)
         self._drop(target)

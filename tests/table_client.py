@@ -11,9 +11,12 @@ import time
 from collections import defaultdict
 from typing import Any
 
+import engineio.payload
 import pycrdt
 import socketio
 
+# docs/protocol.md: an answer to a poll holds as many packets as came in the meantime; this library reads 16.
+engineio.payload.Payload.max_decode_packets = 5000
 NAMESPACE = "/drafts"
 
 
@@ -31,13 +34,15 @@ class TableClient:
         self.doc = pycrdt.Doc()
         self.content = self.doc.get("content", type=pycrdt.XmlFragment)
         self.lock = threading.Lock()
+        # What came between `join` and its answer: it may build on what the answer brings.
+        self.early: list[bytes] | None = None
         self.events: dict[str, queue.Queue[dict[str, Any]]] = defaultdict(queue.Queue)
         self.seen: list[tuple[str, dict[str, Any]]] = []
         self.seq = 0
         self.gone = threading.Event()
         self.draft: int | None = None
         self.client_id = 0
-        for name in ("update", "refused", "awareness", "people", "access", "stage", "reload"):
+        for name in ("update", "refused", "awareness", "people", "access", "stage", "reload", "remarks"):
             self.socket.on(name, self._keeper(name), namespace=NAMESPACE)
         self.socket.on("disconnect", lambda *_: self.gone.set(), namespace=NAMESPACE)
 
@@ -45,7 +50,10 @@ class TableClient:
         def keep(payload: dict[str, Any]) -> None:
             if name == "update" and payload["draft"] == self.draft:
                 with self.lock:
-                    self.doc.apply_update(payload["update"])
+                    if self.early is None:
+                        self.doc.apply_update(payload["update"])
+                    else:
+                        self.early.append(payload["update"])
                     self.seq = max(self.seq, payload["seq"])
             self.seen.append((name, payload))
             self.events[name].put(payload)
@@ -72,13 +80,17 @@ class TableClient:
     def join(self, draft: int, **more: Any) -> dict[str, Any]:
         """Join and take in what the server has; the document then writes under the id it was given."""
         self.draft = draft
-        answer = self.ask("join", {"draft": draft, "state_vector": self.doc.get_state(), **more})
-        if answer["ok"]:
-            with self.lock:
+        with self.lock:
+            known, self.early = self.doc.get_state(), []
+        answer = self.ask("join", {"draft": draft, "state_vector": known, **more})
+        with self.lock:
+            early, self.early = self.early or [], None
+            if answer["ok"]:
                 self.doc = _with_client_id(self.doc, answer["client_id"])
                 self.content = self.doc.get("content", type=pycrdt.XmlFragment)
-                self.doc.apply_update(answer["update"])
-                self.seq, self.client_id = answer["seq"], answer["client_id"]
+                for update in (answer["update"], *early):
+                    self.doc.apply_update(update)
+                self.seq, self.client_id = max(self.seq, answer["seq"]), answer["client_id"]
         return answer
 
     def stroke(self, edit: Any) -> bytes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField
+from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.extensions import gettext as _
+from app.forms import Explained
 
 
 class SignInForm(FlaskForm):
@@ -22,3 +23,12 @@ class SignInForm(FlaskForm):
         if self.password.errors:
             found.append(_("Indiquez votre mot de passe."))
         return found
+
+
+class CodeForm(Explained):
+    """The code that was mailed to who holds a link."""
+
+    code = StringField(validators=[InputRequired(), Length(max=40)])
+
+    def words(self) -> dict[str, str]:
+        return {"code": _("Écrivez les six chiffres du code.")}

@@ -20,6 +20,13 @@ class PersonStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
+class PersonKind(StrEnum):
+    """A guest has no account: they come by a link that is mailed to them, into one lab."""
+
+    AGENT = "agent"
+    GUEST = "guest"
+
+
 class Person(Base):
     __tablename__ = "person"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -28,13 +35,23 @@ class Person(Base):
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
     administration_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id"), index=True)
     status: Mapped[PersonStatus] = mapped_column(Word(PersonStatus), default=PersonStatus.ACTIVE)
+    kind: Mapped[PersonKind] = mapped_column(
+        Word(PersonKind), default=PersonKind.AGENT, server_default=PersonKind.AGENT
+    )
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    # Name and address are gone for ever (app.accounts.erasing); the database refuses every change after it.
+    erased_at: Mapped[datetime | None]
     administration: Mapped[Administration | None] = relationship()
     roles: Mapped[list[Role]] = relationship(cascade="all, delete-orphan")
     __table_args__ = (
         one_of("status", PersonStatus),
         sa.CheckConstraint("email = lower(email)", name="email_lower"),
+        one_of("kind", PersonKind),
+        sa.CheckConstraint(
+            "kind <> 'guest' OR (administration_id IS NULL AND password_hash IS NULL)",
+            name="guest_from_outside",
+        ),
     )
 
 
@@ -65,6 +82,10 @@ class SignIn(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    # Not beyond this moment, whatever is done: that of a guest ends with their link.
+    ends_at: Mapped[datetime | None]
+    # What it opens, and nothing else (Actor.confined_to).
+    confined_to: Mapped[str | None] = mapped_column(sa.String(80))
     revoked_at: Mapped[datetime | None]
     shared_computer: Mapped[bool] = mapped_column(default=False)
 

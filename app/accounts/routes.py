@@ -43,7 +43,7 @@ def _keep_alive(response: Response) -> Response:
         if len(_kept_at) > 10_000:
             _kept_at.clear()
         try:
-            with unit_of_work():
+            with unit_of_work(patience=0.2):
                 service.keep_alive([actor.session_id])
         except Unavailable:
             pass  # the page was made; the session's end is pushed at the next one
@@ -53,7 +53,8 @@ def _keep_alive(response: Response) -> Response:
 @blueprint.get("/connexion")
 @guarded(Act.PORTAL_SIGN_IN)
 def sign_in() -> Any:
-    if current_actor().is_authenticated:
+    # A guest may have an account as well, and come to use it.
+    if current_actor().is_authenticated and not current_actor().is_guest:
         return redirect(local_path(request.args.get("next")) or "/espace")
     return page(
         "accounts/sign_in.html", form=SignInForm(), errors=[], next=local_path(request.args.get("next"))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from app import audit, clock, events
 from app.accounts import passwords
-from app.accounts.models import NAME_LENGTH, Person, PersonStatus, Role, SignIn, SignInFailure
-from app.db import note, reading, session, unit_of_work
+from app.accounts.models import (
+    NAME_LENGTH,
+    Person,
+    PersonKind,
+    PersonStatus,
+    Role,
+    SignIn,
+    SignInFailure,
+)
+from app.db import note, reading, session, unit_of_work, unless_somebody_was_first
 from app.directory.models import Administration
 from app.errors import Invalid, RateLimited
 from app.extensions import gettext as _
@@ -77,16 +85,28 @@ def check_password(email: str, password: str) -> int:
     raise Invalid(_("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux, puis réessayez."))
 
 
-def sign_in(person_id: int, *, shared_computer: bool = False) -> Opened:
-    """Open a session for a person who proved who they are. A new token each time: nothing is fixed beforehand."""
+def sign_in(
+    person_id: int,
+    *,
+    shared_computer: bool = False,
+    ends_at: datetime | None = None,
+    confined_to: str | None = None,
+) -> Opened:
+    """Open a session for a person who proved who they are. A new token each time: nothing is fixed beforehand.
+
+    With `ends_at` it is over at that moment, whoever is at work; with `confined_to` it opens that and nothing else.
+    """
     token = secrets.token_urlsafe(32)
-    lifetime = IDLE_SHARED if shared_computer else IDLE
+    now, idle = clock.now(), IDLE_SHARED if shared_computer else IDLE
+    until = now + idle if ends_at is None else min(now + idle, ends_at)
     row = SignIn(
         token_digest=passwords.digest(token),
         person_id=person_id,
-        created_at=clock.now(),
-        seen_at=clock.now(),
-        expires_at=clock.now() + lifetime,
+        created_at=now,
+        seen_at=now,
+        expires_at=until,
+        ends_at=ends_at,
+        confined_to=confined_to,
         shared_computer=shared_computer,
     )
     session().add(row)
@@ -94,7 +114,7 @@ def sign_in(person_id: int, *, shared_computer: bool = False) -> Opened:
     audit.record(person_id, "sign_in", "person", person_id)
     actor = actor_of(row.id)
     assert actor is not None
-    return Opened(token, actor, lifetime)
+    return Opened(token, actor, until - now)
 
 
 def sign_out(actor: Actor) -> None:
@@ -123,6 +143,12 @@ def change_password(actor: Actor, person: Person, new: str) -> None:
 
 def end_all(person_id: int) -> None:
     _end(SignIn.person_id == person_id)
+    note(AccessEnded(person_id=person_id))
+
+
+def end_confined(person_id: int, confined_to: str) -> None:
+    """End the sign-ins of a person that open this one thing."""
+    _end((SignIn.person_id == person_id) & (SignIn.confined_to == confined_to))
     note(AccessEnded(person_id=person_id))
 
 
@@ -157,16 +183,22 @@ def actor_of(sign_in_id: int) -> Actor | None:
     if row is None:
         return None
     opened, person, administration = row
-    return _actor(person, administration, opened.id, opened.shared_computer)
+    return _actor(person, administration, opened)
+
+
+def names_of(people: Iterable[int | None]) -> dict[int, str]:
+    """The names of people by their id; None, and whoever is not there, is left out."""
+    wanted = {person for person in people if person is not None}
+    return dict(session().execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted))).all())
 
 
 def actor_for_person(person_id: int) -> Actor:
     """A person as an actor without a sign-in: for commands and jobs that act in somebody's name."""
     person = session().get_one(Person, person_id)
-    return _actor(person, person.administration, 0, False)
+    return _actor(person, person.administration, None)
 
 
-def _actor(person: Person, administration: Administration | None, sign_in_id: int, shared: bool) -> Actor:
+def _actor(person: Person, administration: Administration | None, opened: SignIn | None) -> Actor:
     held = (
         session()
         .execute(sa.select(Role.role, Role.administration_id).where(Role.person_id == person.id))
@@ -180,8 +212,10 @@ def _actor(person: Person, administration: Administration | None, sign_in_id: in
         administration=administration.short_name if administration else "",
         roles=frozenset(role for role, _at in held),
         reviewer_of=frozenset(at for role, at in held if role is PortalRole.REVIEWER and at is not None),
-        session_id=sign_in_id,
-        shared_computer=shared,
+        session_id=opened.id if opened else 0,
+        shared_computer=bool(opened and opened.shared_computer),
+        is_guest=person.kind is PersonKind.GUEST,
+        confined_to=opened.confined_to if opened else None,
     )
 
 
@@ -204,7 +238,10 @@ def keep_alive(sign_in_ids: Collection[int]) -> None:
                 SignIn.expires_at > now,
                 SignIn.seen_at < now - every,
             )
-            .values(seen_at=now, expires_at=now + idle)
+            .values(
+                seen_at=now,
+                expires_at=sa.case((SignIn.ends_at < now + idle, SignIn.ends_at), else_=now + idle),
+            )
             .execution_options(synchronize_session=False)
         )
 
@@ -221,20 +258,45 @@ def create_person(
     email, name = email.strip().lower(), " ".join(name.split())
     if not name or len(name) > NAME_LENGTH or "@" not in email:
         raise Invalid(_("Il faut un nom (128 caractères au plus) et une adresse électronique."))
-    if session().scalar(sa.select(Person.id).where(Person.email == email)):
+    person = session().scalars(sa.select(Person).where(Person.email == email).with_for_update()).first()
+    if person is not None and person.kind is PersonKind.AGENT:
         raise Invalid(_("Cette adresse a déjà un compte."))
-    person = Person(
-        email=email,
-        name=name,
-        administration_id=administration.id if administration else None,
-        created_at=clock.now(),
-        password_hash=passwords.hashed(password) if password else None,
-        is_demo=is_demo,
-    )
-    session().add(person)
+    hashed = passwords.hashed(password) if password else None
+    if person is None:
+        person = Person(email=email, created_at=clock.now())
+        session().add(person)
+    else:
+        # Who came as a guest keeps what they did there. Their way in was the link; from now on it is the account.
+        end_all(person.id)
+    person.name, person.kind, person.is_demo = name, PersonKind.AGENT, is_demo
+    person.administration_id = administration.id if administration else None
+    person.password_hash = hashed
     session().flush()
     audit.record(None, "create_person", "person", person.id)
     return person
+
+
+def guest_called(email: str, name: str) -> Person:
+    """The guest with this address, made when there is none; a name that is known already stays as it is.
+
+    Raises Invalid for an address that has an account, and for a name that is empty or too long.
+    """
+    email, name = email.strip().lower(), " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH:
+        raise Invalid(_("Donnez le nom de la personne (128 caractères au plus)."), field="name")
+    found = session().scalars(sa.select(Person).where(Person.email == email)).first()
+    if found is not None and found.kind is PersonKind.AGENT:
+        raise Invalid(
+            _("Cette adresse a un compte d’agent : invitez la personne par son nom."), field="email"
+        )
+    if found is None:
+        found = Person(email=email, name=name, kind=PersonKind.GUEST, created_at=clock.now())
+        with unless_somebody_was_first(
+            _("Cette adresse vient d’être invitée ailleurs : envoyez de nouveau.")
+        ):
+            session().add(found)
+        audit.record(None, "create_guest", "person", found.id)
+    return found
 
 
 def give_role(person: Person, role: PortalRole, administration: Administration | None = None) -> None:

@@ -89,3 +89,22 @@ class OnlineService(Base):
     outage: Mapped[str] = mapped_column(sa.String(300), default="")
     owners: Mapped[list[Administration]] = relationship(secondary=service_owner, order_by=Administration.name)
     __table_args__ = (one_of("kind", ServiceKind), one_of("login", Login))
+
+
+class ConnectedSpace(Base):
+    """An espace connecté: computers for everybody, and a mediator who helps with procedures."""
+
+    __tablename__ = "connected_space"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    commune: Mapped[str] = mapped_column(sa.String(80))
+    address: Mapped[str] = mapped_column(sa.String(300), default="")
+    phone: Mapped[str] = mapped_column(sa.String(40), default="")
+    hours: Mapped[str] = mapped_column(sa.String(300), default="")
+    computers: Mapped[int] = mapped_column(default=0)
+    # What to bring along.
+    bring: Mapped[str] = mapped_column(sa.String(500), default="")
+    # When a mediator is there, and how one gets to see them.
+    mediation: Mapped[str] = mapped_column(sa.String(300), default="")
+    __table_args__ = (sa.CheckConstraint("computers >= 0", name="computers_counted"),)

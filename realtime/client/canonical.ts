@@ -26,9 +26,13 @@ interface NodeRule {
 }
 
 const NODES = grammar.nodes as Record<string, NodeRule>;
-const MARKS = grammar.marks as Record<string, { attrs: Record<string, AttributeRule> }>;
-const ID = new RegExp(grammar.types.id.pattern, "u");
-const LONGEST: Record<string, number> = { href: grammar.types.href.max, string: grammar.types.string.max };
+const MARKS = grammar.marks as Record<string, { attrs: Record<string, AttributeRule>; beside?: boolean }>;
+const TYPES = grammar.types as Record<string, { pattern?: string; max?: number }>;
+const PATTERNS = new Map(
+  Object.entries(TYPES).flatMap(([name, type]) => (type.pattern ? [[name, new RegExp(type.pattern, "u")] as const] : [])),
+);
+// What a type of the grammar does not say: as in drafts/grammar.py.
+const LONGEST = 2000;
 const SUGGESTIONS = new Set(["insertion", "deletion", "modification"]);
 
 const isBlock = (name: string): boolean => NODES[name]?.group === "block";
@@ -71,7 +75,8 @@ function blocks(tree: readonly TreeNode[]): TreeNode[] {
     close();
     const rule = NODES[node.type]!;
     const attrs = attributes(rule.attrs ?? {}, node.attrs ?? {});
-    const inner = rule.content === "inline*" ? joined(inline(node.content ?? [])) : blocks(node.content ?? []);
+    const content = rule.leaf ? [] : (node.content ?? []);
+    const inner = rule.content === "inline*" ? joined(inline(content)) : blocks(content);
     found.push({
       type: node.type,
       ...(Object.keys(attrs).length > 0 ? { attrs } : {}),
@@ -98,7 +103,8 @@ function marks(given: NonNullable<TreeNode["marks"]>): NonNullable<TreeNode["mar
   for (const mark of given) {
     const name = mark.type.split("--")[0]!;
     const rule = MARKS[name];
-    if (rule) found.set(name, attributes(rule.attrs, mark.attrs ?? {}));
+    // What stands beside the text (anchors of remarks) is no part of it.
+    if (rule && !rule.beside) found.set(name, attributes(rule.attrs, mark.attrs ?? {}));
   }
   return [...found.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -118,8 +124,8 @@ function typed(rule: AttributeRule, value: unknown): unknown {
   if (rule.values && !rule.values.includes(value as string | number)) return undefined;
   if (rule.type === "integer") return Number.isInteger(value) ? value : undefined;
   if (typeof value !== "string") return undefined;
-  if (rule.type === "id") return ID.test(value) ? value : undefined;
-  return [...value].length <= (LONGEST[rule.type] ?? Infinity) ? value : undefined;
+  if (PATTERNS.get(rule.type)?.test(value) === false) return undefined;
+  return [...value].length <= (TYPES[rule.type]?.max ?? LONGEST) ? value : undefined;
 }
 
 /** Neighbours of equal marks joined, then composed; empty ones left out. */

@@ -17,10 +17,9 @@ import { Fragment, NodeRange, type Node, type NodeType, type ResolvedPos } from 
 import { liftListItem, sinkListItem, splitListItem } from "prosemirror-schema-list";
 import { Selection, TextSelection, type Command, type EditorState, type Transaction } from "prosemirror-state";
 import { liftTarget } from "prosemirror-transform";
+import { CELLS as CELL, CONTAINERS, LISTS as LIST, PARTS, makeBlock } from "./blocks.ts";
+import { backspaceInPart, deleteAtImage, enterInPart } from "./parts.ts";
 import { markType, nodeType } from "./schema.ts";
-
-const LIST = ["bullet_list", "ordered_list"];
-const CELL = ["table_cell", "table_header"];
 
 export function ancestorDepth($pos: ResolvedPos, names: readonly string[]): number | null {
   for (let depth = $pos.depth; depth > 0; depth -= 1) {
@@ -45,6 +44,8 @@ export function setBlock(name: string, attrs: Record<string, unknown> = {}): Com
     const targets: { node: Node; pos: number }[] = [];
     state.doc.nodesBetween(from, to, (node, pos, parent) => {
       if (!node.isTextblock) return true;
+      // A caption is no block of its own: turning it into a title would lose the image.
+      if (node.type.name === "image") return false;
       if ((name === "paragraph" || parent === state.doc) && !node.hasMarkup(type, { ...attrs, id: node.attrs["id"] })) {
         targets.push({ node, pos });
       }
@@ -67,11 +68,14 @@ export function blockIs(state: EditorState, name: string, attrs: Record<string, 
   return parent.type.name === name && Object.entries(attrs).every(([key, value]) => parent.attrs[key] === value);
 }
 
-/** The sibling blocks around the selection, directly in the document, a note or a cell. */
+/** The sibling blocks around the selection, directly in the document, a note, a cell, a step and the like. */
 function outerRange(state: EditorState): NodeRange | null {
   const { $from, $to } = state.selection;
-  return $from.blockRange($to, (node) => node.type.name === "doc" || node.type.name === "note" || CELL.includes(node.type.name));
+  const homes = ["doc", "note", ...CELL, ...PARTS];
+  return $from.blockRange($to, (node) => homes.includes(node.type.name));
 }
+
+const isWords = (node: Node): boolean => node.isTextblock && node.type.name !== "image" && node.type.name !== "label";
 
 /** Inside a list or a note only plain paragraphs make sense: titles and leads become paragraphs. */
 function plainParagraphs(tr: Transaction, from: number, to: number): void {
@@ -90,7 +94,7 @@ function wrapInList(list: NodeType): Command {
     const range = outerRange(state);
     if (!range) return false;
     for (let i = range.startIndex; i < range.endIndex; i += 1) {
-      if (!range.parent.child(i).isTextblock) return false;
+      if (!isWords(range.parent.child(i))) return false;
     }
     if (dispatch) {
       const tr = state.tr;
@@ -159,7 +163,20 @@ export const outdent: Command = (state, dispatch) => {
   return true;
 };
 
-export const indent: Command = sinkListItem(nodeType("list_item"));
+/** One level down. Below « Pièces à fournir » stands an ordinary list. */
+export const indent: Command = (state, dispatch) =>
+  sinkListItem(nodeType("list_item"))(
+    state,
+    dispatch &&
+      ((tr) => {
+        const { $from } = tr.selection;
+        const depth = ancestorDepth($from, LIST);
+        if (depth !== null && ["documents", "further"].includes($from.node(depth).type.name)) {
+          tr.setNodeMarkup($from.before(depth), nodeType("bullet_list"), $from.node(depth).attrs);
+        }
+        dispatch(tr);
+      }),
+  );
 
 export function listIs(state: EditorState, name: string): boolean {
   const { $from } = state.selection;
@@ -204,10 +221,11 @@ export function toggleNote(kind: "note" | "warning"): Command {
       dispatch?.(state.tr.lift(range, range.depth - 1).scrollIntoView());
       return true;
     }
-    const range = $from.blockRange($to, (node) => node.type.name === "doc");
+    const range = $from.blockRange($to, (node) => node.type.name === "doc" || PARTS.includes(node.type.name));
     if (!range) return false;
     for (let i = range.startIndex; i < range.endIndex; i += 1) {
-      if (range.parent.child(i).type.name === "table") return false;
+      const child = range.parent.child(i);
+      if (!isWords(child) && !LIST.includes(child.type.name)) return false;
     }
     if (dispatch) {
       const tr = state.tr;
@@ -235,9 +253,13 @@ export const insertHardBreak: Command = (state, dispatch) => {
   return true;
 };
 
-/** Lifts an empty last paragraph out of a note; never out of a cell, where it would leave the table. */
-const leaveEmptyBlock: Command = (state, dispatch) =>
-  ancestorDepth(state.selection.$from, CELL) === null && liftEmptyBlock(state, dispatch);
+/** Lifts an empty last paragraph out of a note; never out of a cell or a step, where it would leave the table. */
+const leaveEmptyBlock: Command = (state, dispatch) => {
+  const { $from } = state.selection;
+  if (ancestorDepth($from, CELL) !== null) return false;
+  if ($from.depth > 1 && [...PARTS, ...Object.keys(CONTAINERS)].includes($from.node(-1).type.name)) return false;
+  return liftEmptyBlock(state, dispatch);
+};
 
 /** Enter in an empty item leaves its list; in an empty further paragraph of an item it starts the next item. */
 const leaveEmptyItem: Command = (state, dispatch) => {
@@ -262,6 +284,7 @@ const replaceEverything: Command = (state, dispatch) => {
 
 export const enter: Command = chainCommands(
   replaceEverything,
+  enterInPart,
   leaveEmptyItem,
   splitListItem(nodeType("list_item")),
   createParagraphNear,
@@ -299,7 +322,7 @@ const dropEmptyBefore: Command = (state, dispatch) => {
   const { $cursor } = state.selection as TextSelection;
   if (!$cursor || $cursor.parentOffset > 0 || $cursor.depth === 0) return false;
   const before = state.doc.resolve($cursor.before()).nodeBefore;
-  if (!before || !before.isTextblock || before.content.size > 0 || $cursor.parent.content.size === 0) return false;
+  if (!before || !isWords(before) || before.content.size > 0 || $cursor.parent.content.size === 0) return false;
   dispatch?.(state.tr.delete($cursor.before() - before.nodeSize, $cursor.before()).scrollIntoView());
   return true;
 };
@@ -337,6 +360,7 @@ export const clearCells: Command = (state, dispatch) => {
 export const backspace: Command = chainCommands(
   clearCells,
   deleteSelection,
+  backspaceInPart,
   unshape,
   dropEmptyBefore,
   joinTextblockBackward,
@@ -346,21 +370,22 @@ export const backspace: Command = chainCommands(
 export const deleteForward: Command = chainCommands(
   clearCells,
   deleteSelection,
+  deleteAtImage,
   joinTextblockForward,
   selectNodeForward,
 );
 
 /** An empty document or an empty shell (an item whose paragraph somebody deleted) has no place for a cursor. */
 export function fillEmpty(state: EditorState, at?: number): Transaction | null {
-  const paragraph = nodeType("paragraph").create();
   if (at !== undefined) {
     const node = state.doc.nodeAt(at);
     if (!node || node.isTextblock || node.isLeaf || node.childCount > 0) return null;
-    if (![...CELL, "list_item", "note"].includes(node.type.name)) return null;
-    const tr = state.tr.insert(at + 1, paragraph);
-    return tr.setSelection(TextSelection.create(tr.doc, at + 2));
+    if (![...CELL, ...PARTS, ...LIST, ...Object.keys(CONTAINERS), "list_item", "note"].includes(node.type.name)) return null;
+    const made = CELL.includes(node.type.name) ? nodeType("paragraph").create() : (makeBlock(node.type.name).firstChild ?? makeBlock("list_item"));
+    const tr = state.tr.insert(at + 1, made);
+    return tr.setSelection(Selection.near(tr.doc.resolve(at + 2), 1));
   }
   if (state.doc.childCount > 0) return null;
-  const tr = state.tr.insert(0, paragraph);
+  const tr = state.tr.insert(0, nodeType("paragraph").create());
   return tr.setSelection(TextSelection.create(tr.doc, 1));
 }

@@ -4,8 +4,7 @@ import { baseKeymap, selectAll } from "prosemirror-commands";
 import { dropCursor } from "prosemirror-dropcursor";
 import { gapCursor } from "prosemirror-gapcursor";
 import { keymap } from "prosemirror-keymap";
-import { Fragment, Slice } from "prosemirror-model";
-import { EditorState, Plugin, type Command } from "prosemirror-state";
+import { EditorState, Plugin, type Command, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { initProseMirrorDoc, redoCommand, undoCommand, yUndoPlugin, ySyncPlugin } from "y-prosemirror";
 import type { Awareness } from "y-protocols/awareness";
@@ -25,10 +24,15 @@ import {
   toggleList,
   toggleStrong,
 } from "./commands.ts";
+import { findPlugin } from "./find.ts";
 import { blockIds } from "./ids.ts";
-import { cleanMarkup, cleanText } from "./paste.ts";
+import type { Asks } from "./asks.ts";
+import { cleanText } from "./markup.ts";
+import { nodeViews } from "./node_views.ts";
+import { pasting } from "./paste.ts";
 import { BLOCK_NAMES, FRAGMENT, schema } from "./schema.ts";
-import { emptyHeaders, goToCell, tidyPasted } from "./tables.ts";
+import { emptyHeaders, goToCell } from "./tables.ts";
+import { moveBlock } from "./units.ts";
 
 export interface EditorOptions {
   place: HTMLElement;
@@ -36,11 +40,24 @@ export interface EditorOptions {
   awareness: Awareness;
   cursors(awareness: Awareness): Plugin;
   writable(): boolean;
+  asks: Asks;
   openLink(view: EditorView): void;
+  /** What belongs to the screen: the slash, the handle, dropped files. */
+  aids: readonly Plugin[];
   /** Height of what stays above the text while it scrolls, pixels. */
   covered(): number;
   changed(view: EditorView): void;
+  /** What becomes of an edit before anybody sees it; null: nothing. */
+  shape(state: EditorState, tr: Transaction): Transaction | null;
   compositionEnded(): void;
+  announce(words: string, shown?: boolean): void;
+  /** Keys of what stands around the text. */
+  moreKeys: Record<string, Command>;
+}
+
+/** What ProseMirror reads the page with; it has no public name. */
+interface Observed {
+  domObserver: { flush(): void };
 }
 
 /** Tab moves in tables and lists and otherwise leaves the text, so that nobody is trapped in it. */
@@ -83,6 +100,9 @@ export function keys(openLink: (view: EditorView) => void): Record<string, Comma
     Tab: tab,
     "Shift-Tab": shiftTab,
     "Mod-a": selectAll,
+    // Where the block cannot go any further the key must still not select text.
+    "Alt-Shift-ArrowUp": (state, dispatch) => moveBlock(-1)(state, dispatch) || true,
+    "Alt-Shift-ArrowDown": (state, dispatch) => moveBlock(1)(state, dispatch) || true,
   };
 }
 
@@ -106,13 +126,23 @@ export function initialState(doc: Y.Doc, more: readonly Plugin[], link: (view: E
 
 export function mountEditor(options: EditorOptions): EditorView {
   const { place, doc, awareness } = options;
-  const state = initialState(doc, [options.cursors(awareness), emptyHeaders(), dropCursor(), gapCursor()], options.openLink);
+  const state = initialState(doc, [
+    options.cursors(awareness),
+    emptyHeaders(),
+    ...options.aids,
+    pasting(options),
+    findPlugin(),
+    keymap(options.moreKeys),
+    dropCursor(),
+    gapCursor(),
+  ], options.openLink);
   const fill = (view: EditorView): void => {
     const tr = options.writable() ? fillEmpty(view.state) : null;
     if (tr) view.dispatch(tr);
   };
   const view: EditorView = new EditorView(place, {
     state,
+    nodeViews: nodeViews(options.asks),
     editable: () => options.writable(),
     scrollThreshold: { top: options.covered() + 10, right: 5, bottom: 10, left: 5 },
     scrollMargin: { top: options.covered() + 20, right: 5, bottom: 40, left: 5 },
@@ -129,14 +159,10 @@ export function mountEditor(options: EditorOptions): EditorView {
       ...(options.writable() ? {} : { tabindex: "0" }),
     }),
     dispatchTransaction(tr) {
-      view.updateState(view.state.apply(tr));
+      const made = options.shape(view.state, tr);
+      // Without one the page is drawn again as it was: the browser may have written into it already.
+      view.updateState(made ? view.state.apply(made) : view.state);
       options.changed(view);
-    },
-    transformPastedText: cleanText,
-    transformPastedHTML: cleanMarkup,
-    transformPasted: (slice) => {
-      const content = tidyPasted(slice.content);
-      return content.eq(slice.content) ? slice : new Slice(Fragment.from(content), 0, 0);
     },
     handleTextInput: (current, _from, _to, text) => {
       // Typing over a selection of several cells empties them first and keeps the table whole.
@@ -152,6 +178,14 @@ export function mountEditor(options: EditorOptions): EditorView {
       return true;
     },
     handleDOMEvents: {
+      keydown: (current, event) => {
+        // An arrow moves the caret in the page at once, and the browser tells of it a moment later. A key that is
+        // pressed within that moment would be done to the selection before: Enter would replace words that the arrow
+        // had just left. So the page is asked before each key.
+        // 229 is what a phone's keyboard says while it is still making up its mind.
+        if (!current.composing && event.keyCode !== 229) (current as unknown as Observed).domObserver.flush();
+        return false;
+      },
       beforeinput: (current) => {
         fill(current);
         return false;

@@ -1,6 +1,7 @@
 // One life of a local document, and what is left of it once the server has said never.
 
 import type * as Y from "yjs";
+import type { Arrivals } from "./arrivals.ts";
 import type { Pointing } from "./pointing.ts";
 import { FRAGMENT } from "./schema.ts";
 import { insertedText } from "./strokes.ts";
@@ -9,6 +10,7 @@ import type { Wire } from "./wire.ts";
 export interface Life {
   doc: Y.Doc;
   pointing: Pointing;
+  arrivals: Arrivals;
   wire: Wire;
   clientId: number | null;
   /** The id under which the device keeps this life's strokes. */
@@ -21,6 +23,7 @@ export interface Life {
 
 export function endLife(life: Life): void {
   life.wire.close();
+  life.arrivals.stop();
   life.pointing.end();
   life.doc.destroy();
 }

@@ -27,6 +27,8 @@ export interface StoredBox extends Box {
 export interface Outbox {
   /** False when nothing is kept: a shared computer, or a browser that refuses. */
   readonly keeps: boolean;
+  /** Rows on their way to the device: a tab closed now would lose them. */
+  readonly unkept: number;
   put(box: Box, stroke: Stroke): void;
   putBase(box: Box, state: Uint8Array): void;
   erase(box: Box, strokes: readonly Stroke[]): void;
@@ -74,6 +76,7 @@ export function boxes(rows: readonly Row[], bases: readonly BaseRow[]): StoredBo
 
 export class NoOutbox implements Outbox {
   readonly keeps = false;
+  readonly unkept = 0;
   put(): void {}
   putBase(): void {}
   erase(): void {}
@@ -87,6 +90,7 @@ export class NoOutbox implements Outbox {
 /** The same manners in memory, for a test that closes a tab and opens it again. */
 export class MemoryOutbox implements Outbox {
   readonly keeps = true;
+  unkept = 0;
   rows: Row[] = [];
   bases: BaseRow[] = [];
 
@@ -139,10 +143,14 @@ function done(transaction: IDBTransaction): Promise<void> {
 export class DeviceOutbox implements Outbox {
   keeps = true;
   private readonly based = new Set<number>();
+  /** Rows that wait for the transaction in flight, and how many rows that one carries. */
+  private waiting: Row[] = [];
+  private inFlight = 0;
 
   private constructor(
     private readonly database: IDBDatabase,
     private readonly onFailure: () => void,
+    private readonly onKept: () => void,
   ) {
     // Another tab erases everything at sign-out: let it.
     database.onversionchange = () => {
@@ -152,14 +160,14 @@ export class DeviceOutbox implements Outbox {
   }
 
   /** Null when the browser keeps nothing (private window, storage refused). */
-  static async open(onFailure: () => void): Promise<DeviceOutbox | null> {
+  static async open(onFailure: () => void, onKept: () => void): Promise<DeviceOutbox | null> {
     try {
       const request = indexedDB.open(DATABASE, 1);
       request.onupgradeneeded = () => {
         request.result.createObjectStore(STROKES, { keyPath: ["draft", "client", "n"] });
         request.result.createObjectStore(BASES, { keyPath: ["draft", "client"] });
       };
-      return new DeviceOutbox(await wish(request), onFailure);
+      return new DeviceOutbox(await wish(request), onFailure, onKept);
     } catch {
       return null;
     }
@@ -193,7 +201,27 @@ export class DeviceOutbox implements Outbox {
       at: Date.now(),
       update: stroke.update,
     };
-    void this.write([STROKES], (transaction) => transaction.objectStore(STROKES).put(row));
+    this.waiting.push(row);
+    void this.flush();
+  }
+
+  get unkept(): number {
+    return this.keeps ? this.waiting.length + this.inFlight : 0;
+  }
+
+  /** One transaction at a time takes all that waits: on a busy machine each of them takes tens of milliseconds. */
+  private async flush(): Promise<void> {
+    if (this.inFlight > 0) return;
+    while (this.waiting.length > 0 && this.keeps) {
+      const rows = this.waiting;
+      this.waiting = [];
+      this.inFlight = rows.length;
+      await this.write([STROKES], (transaction) => {
+        for (const row of rows) transaction.objectStore(STROKES).put(row);
+      });
+      this.inFlight = 0;
+    }
+    this.onKept();
   }
 
   putBase(box: Box, state: Uint8Array): void {
@@ -204,6 +232,8 @@ export class DeviceOutbox implements Outbox {
   }
 
   erase(box: Box, strokes: readonly Stroke[]): void {
+    const numbers = new Set(strokes.map((stroke) => stroke.n));
+    this.waiting = this.waiting.filter((row) => row.client !== box.clientId || !numbers.has(row.n));
     void this.write([STROKES, BASES], (transaction) => {
       const store = transaction.objectStore(STROKES);
       for (const stroke of strokes) store.delete([box.draft, box.clientId, stroke.n]);
@@ -216,6 +246,7 @@ export class DeviceOutbox implements Outbox {
   }
 
   async eraseBox(box: Pick<Box, "draft" | "clientId">): Promise<void> {
+    this.waiting = this.waiting.filter((row) => row.client !== box.clientId);
     await this.write([STROKES, BASES], (transaction) => {
       transaction.objectStore(STROKES).delete(range(box.draft, box.clientId));
       transaction.objectStore(BASES).delete([box.draft, box.clientId]);
@@ -244,6 +275,7 @@ export class DeviceOutbox implements Outbox {
   }
 
   async clear(): Promise<void> {
+    this.waiting = [];
     await this.write([STROKES, BASES], (transaction) => {
       transaction.objectStore(STROKES).clear();
       transaction.objectStore(BASES).clear();

@@ -1,5 +1,7 @@
 // The places in the page that the template gives; what is missing is made, so that the editor works on a bare page.
 
+import { Announcer } from "./announce.ts";
+
 export interface Page {
   root: HTMLElement;
   draft: number;
@@ -10,7 +12,9 @@ export interface Page {
   people: HTMLElement;
   state: HTMLElement;
   unsent: HTMLElement;
-  announce(text: string): void;
+  /** Places beside the text that the template may give. */
+  part(name: string): HTMLElement | null;
+  announce(words: string, shown?: boolean, kind?: string): void;
 }
 
 function find(selector: string): HTMLElement | null {
@@ -42,7 +46,7 @@ export function readPage(): Page | null {
   const status =
     find("[data-announce]") ?? make("p", { "data-announce": "", role: "status", class: "visually-hidden" }, root);
   status.setAttribute("aria-live", "polite");
-  let clear: ReturnType<typeof setTimeout> | null = null;
+  const notice = find("[data-notice]") ?? make("p", { "data-notice": "", hidden: "", class: "told" }, root, true);
   return {
     root,
     draft,
@@ -53,13 +57,7 @@ export function readPage(): Page | null {
     people,
     state,
     unsent,
-    announce(words) {
-      // Several people may come at once: said together, not one instead of the other.
-      status.textContent = status.textContent ? `${status.textContent} ${words}` : words;
-      if (clear !== null) clearTimeout(clear);
-      clear = setTimeout(() => {
-        status.textContent = "";
-      }, 5_000);
-    },
+    part: (name) => find(`[data-${name}]`),
+    announce: new Announcer(status, notice).say,
   };
 }

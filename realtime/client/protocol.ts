@@ -32,10 +32,14 @@ export interface JoinReply {
   schema: number;
   rights: string[];
   can_write: boolean;
+  /** With `can_write: false`: why nobody can write ("damaged"). */
+  reason?: string;
   update: Uint8Array;
   state_vector: Uint8Array;
   awareness?: Uint8Array;
   people: Person[];
+  /** The number of the last change of a remark. */
+  remarks?: number;
 }
 
 export type JoinAnswer = JoinReply | { ok: false; error: WireError };
@@ -60,6 +64,10 @@ export interface AccessNews {
   can_write: boolean;
   reason?: string;
 }
+
+/** A seat that may suggest and not write. While nobody may write in the text, it may not either. */
+export const onlySuggests = ({ rights, reason }: { rights: readonly string[]; reason?: string }): boolean =>
+  rights.includes("suggest") && !rights.includes("write") && reason !== "damaged" && reason !== "healing";
 
 /** Refusals after which the strokes are kept and sent again. */
 const TRANSIENT = new Set(["resync", "stale", "rate_limited", "unavailable"]);

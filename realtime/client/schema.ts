@@ -5,7 +5,11 @@
 
 import { Schema, type AttributeSpec, type DOMOutputSpec, type MarkSpec, type NodeSpec } from "prosemirror-model";
 import grammar from "../../drafts/schema.json";
-import { isBold, isItalic, isPlain } from "./paste.ts";
+import { BLOCK_DRESS, MARK_DRESS as OTHER_MARKS, read, withId } from "./dress.ts";
+import { safeHref } from "./href.ts";
+import { isBold, isItalic, isPlain, styleOf } from "./paste_style.ts";
+
+export { safeHref } from "./href.ts";
 
 export const SCHEMA_NUMBER: number = grammar.schema;
 export const FRAGMENT: string = grammar.fragment;
@@ -30,44 +34,13 @@ interface GrammarMark {
 
 const NODES = grammar.nodes as Record<string, GrammarNode>;
 const MARKS = grammar.marks as Record<string, GrammarMark>;
-const ID = new RegExp(grammar.types.id.pattern);
-const SCHEMES = grammar.types.href.schemes;
-const HREF_MAX = grammar.types.href.max;
-
-/** The link target as it may be stored, or null when it may not. Schemes and length come from the grammar. */
-export function safeHref(raw: string | null | undefined): string | null {
-  const href = (raw ?? "").trim();
-  // Control characters and backslashes are read differently by different browsers: no honest address needs them.
-  if (!href || href.length > HREF_MAX || /[\u0000-\u0020\u007f-\u00a0\\<>"]/u.test(href)) return null;
-  const scheme = /^([a-z][a-z0-9+.-]*):/iu.exec(href)?.[1]?.toLowerCase();
-  if (!scheme || !SCHEMES.includes(scheme)) return null;
-  if (scheme === "http" || scheme === "https") {
-    // A name before @ hides the real host from the reader.
-    const authority = /^https?:\/\/([^/?#]+)/iu.exec(href)?.[1];
-    if (!authority || authority.includes("@")) return null;
-  }
-  return href;
-}
-
-/** A block id found in pasted markup, when it has the grammar's shape. */
-function pastedId(dom: HTMLElement): string | null {
-  const id = dom.getAttribute("data-id");
-  return id !== null && ID.test(id) ? id : null;
-}
-
 function level(value: unknown): 2 | 3 | 4 {
   return value === 3 || value === 4 ? value : 2;
-}
-
-function withId(attrs: Record<string, unknown>, more: Record<string, string> = {}): Record<string, string> {
-  return typeof attrs["id"] === "string" ? { "data-id": attrs["id"], ...more } : more;
 }
 
 const block =
   (tag: string, more: Record<string, string> = {}) =>
   (node: { attrs: Record<string, unknown> }): DOMOutputSpec => [tag, withId(node.attrs, more), 0];
-
-const read = (dom: HTMLElement) => ({ id: pastedId(dom) });
 
 // How each node looks in the page and how it is read from pasted markup. A node of the grammar without a line here
 // still works: it becomes a plain <div>.
@@ -118,16 +91,18 @@ const DRESS: Record<string, Partial<NodeSpec>> = {
   table_row: { parseDOM: [{ tag: "tr", getAttrs: read }], toDOM: block("tr") },
   table_header: { parseDOM: [{ tag: "th", getAttrs: read }], toDOM: block("th", { scope: "col" }), isolating: true },
   table_cell: { parseDOM: [{ tag: "td", getAttrs: read }], toDOM: block("td"), isolating: true },
+  ...BLOCK_DRESS,
   hard_break: { parseDOM: [{ tag: "br" }], toDOM: () => ["br"], selectable: false },
 };
 
 const MARK_DRESS: Record<string, Partial<MarkSpec>> = {
+  ...OTHER_MARKS,
   strong: {
     parseDOM: [
       { tag: "strong" },
       // Google Docs wraps whole pastes in <b style="font-weight:normal"> and writes its bold as a style.
-      { tag: "b", getAttrs: (dom) => !isPlain(dom) && null },
-      { tag: "[data-style]", consuming: false, getAttrs: (dom) => isBold(dom) && null },
+      { tag: "b", getAttrs: (dom) => !isPlain(styleOf(dom)) && null },
+      { tag: "[data-style]", consuming: false, getAttrs: (dom) => isBold(styleOf(dom)) && null },
     ],
     toDOM: () => ["strong", 0],
   },
@@ -135,7 +110,7 @@ const MARK_DRESS: Record<string, Partial<MarkSpec>> = {
     parseDOM: [
       { tag: "em" },
       { tag: "i" },
-      { tag: "[data-style]", consuming: false, getAttrs: (dom) => isItalic(dom) && null },
+      { tag: "[data-style]", consuming: false, getAttrs: (dom) => isItalic(styleOf(dom)) && null },
     ],
     toDOM: () => ["em", 0],
   },

@@ -3,10 +3,11 @@
 // client id, because a refused stroke has used up clocks. No DOM in here: the editor gives a `SessionView`.
 
 import * as Y from "yjs";
+import { Arrivals } from "./arrivals.ts";
 import { endLife, Leaving, type Life } from "./life.ts";
 import type { Box, StoredBox } from "./outbox.ts";
 import { Pointing, REMOTE } from "./pointing.ts";
-import type { AccessNews, JoinReply, JoinRequest, Person, WireError } from "./protocol.ts";
+import { onlySuggests, type AccessNews, type JoinReply, type JoinRequest, type Person, type WireError } from "./protocol.ts";
 import { FRAGMENT, SCHEMA_NUMBER } from "./schema.ts";
 import type { SessionOptions } from "./session_view.ts";
 import { insertedText, storedText } from "./strokes.ts";
@@ -14,10 +15,9 @@ import { Wire, type Stroke } from "./wire.ts";
 
 // Rebuilding so often without one stroke saved in between means that something is wrong for good.
 const MAX_REBUILDS = 5;
-// How long a composition may hold other people's strokes back, milliseconds.
-const MAX_HOLD = 10_000;
-// A gap that the server did not close by itself in this time, milliseconds, is closed by joining again.
-const GAP_PATIENCE = 2_000;
+// What these refuse may still be sent, after a new sign-in or by a newer editor: the device goes on keeping it.
+const KEPT = new Set(["unauthenticated", "outdated"]);
+
 export class Session {
   private life: Life | null = null;
   private counter = 0;
@@ -26,9 +26,6 @@ export class Session {
   private stopped = false;
   private rebuilds = 0;
   private leaving: Leaving | null = null;
-  private held: Uint8Array[] = [];
-  private holdTimer: ReturnType<typeof setTimeout> | null = null;
-  private gapTimer: ReturnType<typeof setTimeout> | null = null;
   private known: { clientId: number; history: string } | null;
 
   constructor(private readonly options: SessionOptions) {
@@ -50,6 +47,16 @@ export class Session {
     return this.life?.wire.pending.length ?? 0;
   }
 
+  /** What the server has not said it keeps. */
+  get unsaved(): Uint8Array[] {
+    return this.life?.wire.pending.map((stroke) => stroke.update) ?? [];
+  }
+
+  /** The number of the last stroke that came, one's own or another's. */
+  get seq(): number | null {
+    return this.life?.seq ?? null;
+  }
+
   get doc(): Y.Doc | null {
     return this.life?.doc ?? null;
   }
@@ -60,7 +67,7 @@ export class Session {
 
   /** Called when a composition ended: what waited may come in. */
   compositionEnded(): void {
-    this.releaseHeld();
+    this.life?.arrivals.release();
   }
 
   /** The server does not let this browser in at all: the session behind the cookie has ended. */
@@ -70,6 +77,11 @@ export class Session {
     this.refusal = code;
     this.offer(life, code);
     this.stop(code);
+  }
+
+  /** Called when what was typed has reached this device. */
+  kept(): void {
+    this.say();
   }
 
   dismissRefusal(): void {
@@ -88,6 +100,9 @@ export class Session {
       doc,
       pointing: new Pointing(doc, (update) => {
         if (this.life === life && life.clientId !== null) life.wire.sendAwareness(update);
+      }),
+      arrivals: new Arrivals(doc, () => this.options.view.composing(), () => {
+        if (this.life === life) life.wire.join();
       }),
       clientId: null,
       keptUnder: 0,
@@ -115,7 +130,9 @@ export class Session {
         people: (people) => this.takePeople(life, people),
         access: (news) => this.access(life, news),
         stage: (stage) => this.options.view.stage(stage),
+        remarks: (number) => this.options.view.remarks?.(number),
         reload: (reason) => this.reload(life, reason),
+        mute: () => this.options.renewLine?.(),
         saved: (strokes) => {
           this.rebuilds = 0;
           this.options.outbox.erase(this.box(life), strokes);
@@ -132,17 +149,10 @@ export class Session {
   private finishLife(): void {
     const life = this.life;
     this.life = null;
-    this.clearTimers();
-    this.held = [];
     this.options.view.unmount();
     this.leaving?.end();
     this.leaving = null;
     if (life) endLife(life);
-  }
-
-  private clearTimers(): void {
-    for (const timer of [this.holdTimer, this.gapTimer]) if (timer !== null) clearTimeout(timer);
-    this.holdTimer = this.gapTimer = null;
   }
 
   /** Asks the server for the document again, under a new client id; this one is thrown away when that one is there. */
@@ -151,13 +161,12 @@ export class Session {
     this.known = null;
     this.refusal = life.wire.pending.length > 0 ? code : this.refusal;
     void this.options.outbox.eraseBox(this.box(life));
-    this.clearTimers();
-    this.held = [];
+    life.arrivals.stop();
     this.life = null;
     this.leaving = new Leaving(
       life,
       life.wire.pending.map((stroke) => stroke.update),
-      (text) => this.options.view.unsent(text, code),
+      (text) => this.options.view.unsent(text, code, false),
       () => this.options.view.setWritable(false),
     );
     if (this.rebuilds > MAX_REBUILDS) this.stop("unavailable");
@@ -170,7 +179,7 @@ export class Session {
     if (code === "not_found" || code === "forbidden") {
       this.finishLife();
     } else {
-      this.clearTimers();
+      this.life?.arrivals.stop();
       this.life?.wire.close();
       this.options.view.setWritable(false);
     }
@@ -231,7 +240,8 @@ export class Session {
     this.leaving = null;
     if (first) this.options.view.mount(life.doc, life.pointing.awareness);
     this.takePeople(life, reply.people);
-    this.options.view.setWritable(reply.can_write);
+    this.options.view.setWritable(reply.can_write || onlySuggests(reply), onlySuggests(reply));
+    if (reply.remarks !== undefined) this.options.view.remarks?.(reply.remarks);
     life.pointing.soon();
     return true;
   }
@@ -244,7 +254,7 @@ export class Session {
     for (const box of mine) {
       if (box.history === reply.history) continue;
       const updates = box.strokes.map((stroke) => stroke.update);
-      this.options.view.unsent(storedText(box.base, updates, FRAGMENT), "history");
+      this.options.view.unsent(storedText(box.base, updates, FRAGMENT), "history", false);
       void this.options.outbox.eraseBox(box);
     }
     // Before the client id is set: Yjs takes a new one when its own strokes come in from outside.
@@ -286,30 +296,7 @@ export class Session {
   private remote(life: Life, update: Uint8Array, seq: number): void {
     if (this.life !== life) return;
     life.seq = seq;
-    if (this.held.length > 0 || this.options.view.composing()) {
-      this.held.push(update);
-      this.holdTimer ??= setTimeout(() => this.releaseHeld(), MAX_HOLD);
-      return;
-    }
-    this.apply(life, update);
-  }
-
-  private releaseHeld(): void {
-    if (this.holdTimer !== null) clearTimeout(this.holdTimer);
-    this.holdTimer = null;
-    const life = this.life;
-    const held = this.held;
-    this.held = [];
-    if (life) for (const update of held) this.apply(life, update);
-  }
-
-  private apply(life: Life, update: Uint8Array): void {
-    Y.applyUpdate(life.doc, update, REMOTE);
-    if (life.doc.store.pendingStructs === null || this.gapTimer !== null) return;
-    this.gapTimer = setTimeout(() => {
-      this.gapTimer = null;
-      if (this.life === life && life.doc.store.pendingStructs !== null) life.wire.join();
-    }, GAP_PATIENCE);
+    life.arrivals.take(update);
   }
 
   private takePeople(life: Life, people: readonly Person[]): void {
@@ -329,27 +316,38 @@ export class Session {
       this.stop(code);
       return;
     }
-    this.options.view.setWritable(news.can_write);
-    if (!news.can_write && life.wire.pending.length > 0) {
-      this.refused(life, { code: "forbidden" }, false);
-    }
+    this.options.view.setWritable(news.can_write || onlySuggests(news), onlySuggests(news));
+    // While the server writes the text anew strokes wait: the new life, which `reload` announces, offers them.
+    if (news.can_write || life.wire.pending.length === 0 || news.reason === "healing") return;
+    this.refused(life, { code: news.reason === "damaged" ? "damaged" : "forbidden" }, false);
   }
 
   private reload(life: Life, reason: string): void {
     if (this.life !== life) return;
-    if (reason !== "schema") {
-      // A restored or healed document: the next join tells whether it is another life.
-      life.wire.join();
+    if (reason === "schema") this.outdated(life);
+    // A restored or healed document: the next join tells whether it is another life.
+    else life.wire.join();
+  }
+
+  /** This editor is older than the text, and would delete what it does not know: it stops. */
+  private outdated(life: Life): void {
+    if (this.stopped) return;
+    // A page that has shown no text yet was perhaps only kept too long by the browser: nobody minds if it is fetched.
+    if (life.history === null && this.leaving === null && this.options.view.reloadPage()) {
+      this.stopped = true;
       return;
     }
-    if (life.wire.pending.length > 0 && !this.options.outbox.keeps) this.offer(life, "schema");
-    else this.options.view.reloadPage();
+    this.refusal = "outdated";
+    this.offer(life, "outdated");
+    const keeps = this.options.outbox.keeps && (life.wire.pending.length > 0 || this.adopted.length > 0);
+    this.stop("outdated");
+    this.options.view.outdated(keeps);
   }
 
   private refused(life: Life, error: WireError, atJoin: boolean): void {
     if (this.life !== life) return;
+    if (atJoin && error.code === "schema") return this.outdated(life);
     this.refusal = error.code;
-    if (atJoin && error.code === "schema") return this.options.view.reloadPage();
     if (error.code === "unauthenticated") {
       // The session ended, the person may sign in again: what the device keeps waits for them.
       this.offer(life, error.code);
@@ -359,7 +357,7 @@ export class Session {
       if (life.history !== null) void this.options.outbox.eraseBox(this.box(life));
       this.stop(error.code);
     } else {
-      this.rebuild(life, error.code);
+      this.rebuild(life, error.code === "forbidden" && life.wire.onlySuggests ? "suggestion" : error.code);
     }
   }
 
@@ -367,7 +365,8 @@ export class Session {
     const updates = life.wire.pending.map((stroke) => stroke.update);
     if (updates.length === 0) return;
     this.refusal = code;
-    this.options.view.unsent(insertedText(life.doc.getXmlFragment(FRAGMENT), updates), code);
+    const text = insertedText(life.doc.getXmlFragment(FRAGMENT), updates);
+    this.options.view.unsent(text, code, this.options.outbox.keeps && KEPT.has(code));
   }
 
   private say(): void {
@@ -383,7 +382,10 @@ export class Session {
       pending,
       refusal: this.refusal,
       keeps: this.options.outbox.keeps,
+      unkept: this.options.outbox.unkept,
       sharedComputer: this.options.sharedComputer,
+      closed: wire?.closed ?? null,
+      unavailable: wire?.lastError?.code === "unavailable",
     });
     if (life && pending > 0 && !online) this.keepBase(life);
     if (life && pending === 0) life.based = false;

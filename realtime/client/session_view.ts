@@ -10,16 +10,22 @@ import type { SocketLike } from "./wire.ts";
 export interface SessionView {
   mount(doc: Y.Doc, awareness: Awareness): void;
   unmount(): void;
-  setWritable(writable: boolean): void;
+  /** `onlySuggests`: nothing but suggestions may be written. */
+  setWritable(writable: boolean, onlySuggests?: boolean): void;
   /** True while an input method or a dead key is composing: nothing may change under it. */
   composing(): boolean;
   people(people: readonly Person[], own: number | null): void;
   said(situation: Situation): void;
-  unsent(text: string, code: string): void;
+  /** `kept`: the device keeps it too, and sends it once that is possible again. */
+  unsent(text: string, code: string, kept: boolean): void;
   stage(stage: string): void;
+  /** The number of the last change of a remark. */
+  remarks?(number: number): void;
   stopped(code: string): void;
-  /** The page itself has to be loaded again, for a newer editor. */
-  reloadPage(): void;
+  /** Loads the page again for a newer editor, once: false when that was tried a moment ago and did not help. */
+  reloadPage(): boolean;
+  /** Only the person can load the page again; `keeps`: what was not sent waits on this device. */
+  outdated(keeps: boolean): void;
 }
 
 export interface SessionOptions {
@@ -33,6 +39,8 @@ export interface SessionOptions {
   remember?(known: { clientId: number; history: string }): void;
   /** Takes the lock of a client id for as long as the tab lives; false when another living tab has it. */
   lock?(clientId: number): Promise<boolean>;
+  /** The line takes what is said and answers nothing: another one is wanted. */
+  renewLine?(): void;
   window?: number;
   ackTimeout?: number;
 }

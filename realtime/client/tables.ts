@@ -4,10 +4,9 @@
 import { Fragment, type Node, type ResolvedPos } from "prosemirror-model";
 import { Plugin, Selection, TextSelection, type Command, type EditorState } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
+import { CELLS as CELL, CONTAINERS } from "./blocks.ts";
 import { ancestorDepth, fillEmpty } from "./commands.ts";
 import { nodeType } from "./schema.ts";
-
-const CELL = ["table_cell", "table_header"];
 
 interface Place {
   table: Node;
@@ -195,9 +194,12 @@ export function emptyHeaders(): Plugin {
   });
 }
 
-/** Rows, cells and items that lost their table or list on the way to the clipboard get one again. */
+/** Rows, cells, items and steps that lost their table or list on the way to the clipboard get one again. */
 export function tidyPasted(fragment: Fragment): Fragment {
-  return regroup(regroup(regroup(fragment, CELL, "table_row"), ["table_row"], "table"), ["list_item"], "bullet_list");
+  let tidy = regroup(regroup(fragment, CELL, "table_row"), ["table_row"], "table");
+  tidy = regroup(tidy, ["list_item"], "bullet_list");
+  for (const [container, part] of Object.entries(CONTAINERS)) tidy = regroup(tidy, [part], container);
+  return tidy;
 }
 
 function regroup(fragment: Fragment, names: readonly string[], parent: string): Fragment {

@@ -2,16 +2,26 @@
 
 import { refusalText } from "./savestate.ts";
 
+/** The way back to this page leads through the sign-in. */
+function signIn(): HTMLAnchorElement {
+  const link = document.createElement("a");
+  link.href = location.pathname + location.search;
+  link.textContent = "Se connecter de nouveau";
+  return link;
+}
+
 export class UnsentPanel {
   constructor(
     private readonly panel: HTMLElement,
     private readonly dismissed: () => void,
   ) {}
 
-  show(text: string, code: string): void {
+  /** `kept`: the device keeps it too and sends it later, so that nobody pastes it a second time. */
+  show(text: string, code: string, kept: boolean): void {
     if (this.panel.hidden) this.build();
     const why = document.createElement("p");
     why.textContent = `Ce texte n’a pas été envoyé\u00a0: ${refusalText(code)}.`;
+    if (kept) why.textContent += " Cet appareil le garde et l’enverra dès que ce sera possible.";
     const box = document.createElement("textarea");
     box.readOnly = true;
     box.rows = Math.min(10, Math.max(2, text.split("\n").length));
@@ -21,8 +31,13 @@ export class UnsentPanel {
     const copy = document.createElement("button");
     copy.type = "button";
     copy.textContent = "Copier le texte non envoyé";
+    copy.disabled = !text;
     copy.addEventListener("click", () => void this.copy(box, copy));
-    this.panel.append(why, box, copy);
+    const entry = document.createElement("div");
+    entry.className = "unsent-entry";
+    entry.append(why, box, copy);
+    if (code === "unauthenticated") entry.append(signIn());
+    this.panel.append(entry);
     this.panel.hidden = false;
   }
 
@@ -43,7 +58,10 @@ export class UnsentPanel {
       this.panel.replaceChildren();
       this.dismissed();
     });
-    this.panel.append(title, close);
+    const head = document.createElement("div");
+    head.className = "unsent-head";
+    head.append(title, close);
+    this.panel.append(head);
   }
 
   private async copy(box: HTMLTextAreaElement, button: HTMLButtonElement): Promise<void> {

@@ -7,6 +7,7 @@ import {
   bytes,
   isTransient,
   needsJoin,
+  onlySuggests,
   type AccessNews,
   type JoinAnswer,
   type JoinReply,
@@ -54,10 +55,14 @@ export interface WireHooks {
   access(news: AccessNews): void;
   stage(stage: string): void;
   reload(reason: string): void;
+  /** The number of the last change of a remark. */
+  remarks?(number: number): void;
   /** These strokes are on the server's disk. */
   saved(strokes: readonly Stroke[]): void;
   /** A final refusal, of a stroke or (`atJoin`) of the join itself. */
   refused(error: WireError, atJoin: boolean): void;
+  /** Neither a stroke nor a join was answered: the line may be dead, although it looks open. */
+  mute(): void;
   /** Anything a person may be shown has changed. */
   changed(): void;
 }
@@ -71,10 +76,17 @@ export interface WireOptions {
 }
 
 const MAX_WINDOW = 250;
+const MOST_ASTRAY = 4;
 
 export class Wire {
   phase: Phase = "offline";
+  /** Whether strokes are taken from this seat. */
   canWrite = false;
+  /** They may only suggest. */
+  onlySuggests = false;
+  private astray = 0;
+  /** Why nobody can write for now, when it is the text and not the person: "damaged" or "healing". */
+  closed: string | null = null;
   /** Sent or not, what the server has not said it keeps. In order. */
   pending: Stroke[] = [];
   lastError: WireError | null = null;
@@ -88,6 +100,7 @@ export class Wire {
   private messageNumber = 0;
   private joinNumber = 0;
   private joinFailures = 0;
+  private joinPatience: number;
   private roundTrip = 0;
   private lastFlush = 0;
   private flushTimer: ReturnType<typeof setTimeout> | null = null;
@@ -103,7 +116,7 @@ export class Wire {
   ) {
     this.window = options.window ?? 20;
     this.ackTimeout = options.ackTimeout ?? ACK_TIMEOUT;
-    this.joinTimeout = options.joinTimeout ?? 30_000;
+    this.joinTimeout = this.joinPatience = options.joinTimeout ?? 30_000;
     this.listen("connect", () => this.join());
     this.listen("disconnect", () => this.lost());
     this.listen("update", (news: UpdateNews) => this.onUpdate(news));
@@ -117,6 +130,9 @@ export class Wire {
     this.listen("access", (news: AccessNews) => this.onAccess(news));
     this.listen("stage", (news: { draft: number; stage: string }) => {
       if (this.mine(news)) this.hooks.stage(news.stage);
+    });
+    this.listen("remarks", (news: { draft: number; number: number }) => {
+      if (this.mine(news)) this.hooks.remarks?.(news.number);
     });
     this.listen("reload", (news: { draft: number; reason?: string }) => {
       if (this.mine(news)) this.hooks.reload(news.reason ?? "");
@@ -154,8 +170,12 @@ export class Wire {
     this.flying = [];
     const number = ++this.joinNumber;
     this.joinTimer = setTimeout(() => {
-      if (number === this.joinNumber && this.phase === "joining") this.join();
-    }, this.joinTimeout);
+      if (number !== this.joinNumber || this.phase !== "joining") return;
+      // On a slow line a long text takes its time, and asking for it again makes it longer: the patience grows.
+      this.joinPatience *= 2;
+      this.hooks.mute();
+      if (number === this.joinNumber) this.join();
+    }, this.joinPatience);
     this.socket.emit("join", this.hooks.request(), (answer: JoinAnswer) => {
       if (number === this.joinNumber && this.phase === "joining") this.onJoined(answer);
     });
@@ -189,6 +209,7 @@ export class Wire {
   private lost(): void {
     if (this.phase === "closed") return;
     this.clearTimers();
+    this.joinPatience = this.joinTimeout;
     this.phase = "offline";
     this.joinNumber += 1;
     this.flying = [];
@@ -198,6 +219,7 @@ export class Wire {
 
   private onJoined(answer: JoinAnswer): void {
     this.clearTimers();
+    this.joinPatience = this.joinTimeout;
     if (!answer.ok) {
       this.lastError = answer.error;
       if (!isTransient(answer.error.code)) {
@@ -218,18 +240,24 @@ export class Wire {
       ...(answer.awareness === undefined ? {} : { awareness: bytes(answer.awareness) }),
     };
     if (!this.hooks.joined(reply)) return;
-    this.canWrite = reply.can_write;
+    this.seated(reply);
     this.lastError = null;
     this.phase = "open";
     for (const news of this.early.splice(0)) this.onUpdate(news);
     if (this.pending.length > 0) {
       if (!this.canWrite) {
-        this.refuse({ code: "forbidden" }, false);
+        this.refuse({ code: reply.reason === "damaged" ? "damaged" : "forbidden" }, false);
         return;
       }
       this.resend(reply.state_vector);
     }
     this.hooks.changed();
+  }
+
+  private seated(news: JoinReply | AccessNews): void {
+    this.onlySuggests = onlySuggests(news);
+    this.canWrite = news.can_write || this.onlySuggests;
+    this.closed = this.canWrite ? null : (news.reason ?? null);
   }
 
   /** Everything pending, without what the server says it has already. Strokes it had entirely are done. */
@@ -307,6 +335,8 @@ export class Wire {
   private finish(strokes: readonly Stroke[]): void {
     const numbers = new Set(strokes.map((stroke) => stroke.n));
     this.pending = this.pending.filter((stroke) => !numbers.has(stroke.n));
+    this.lastError = null;
+    this.astray = 0;
     this.hooks.saved(strokes);
   }
 
@@ -317,6 +347,11 @@ export class Wire {
     if (!message || message.refused) return;
     message.refused = true;
     this.lastError = news.error;
+    // Words that are no suggestion any more are asked for again and marked anew; not for ever.
+    if (this.onlySuggests && news.error.code === "resync" && (this.astray += 1) > MOST_ASTRAY) {
+      this.refuse({ code: "forbidden" }, false);
+      return;
+    }
     if (!isTransient(news.error.code)) {
       this.refuse(news.error, false);
       return;
@@ -324,7 +359,7 @@ export class Wire {
     if (this.phase !== "open") return;
     this.clearTimers();
     this.phase = "paused";
-    const wait = (news.error.retry_after ?? (needsJoin(news.error.code) ? 0 : 1)) * 1_000;
+    const wait = (news.error.retry_after ?? (needsJoin(news.error.code) ? 0 : 1)) * 1_000 * (1 + Math.random() / 4);
     this.retryTimer = setTimeout(() => {
       this.retryTimer = null;
       if (needsJoin(news.error.code)) {
@@ -341,7 +376,7 @@ export class Wire {
 
   private onAccess(news: AccessNews): void {
     if (!this.mine(news)) return;
-    this.canWrite = news.can_write;
+    this.seated(news);
     this.hooks.access(news);
     this.hooks.changed();
   }
@@ -358,6 +393,8 @@ export class Wire {
   private lookAtClock(): void {
     if (this.phase !== "open") return;
     const oldest = this.flying[0];
-    if (oldest && Date.now() - oldest.sentAt > this.ackTimeout) this.join();
+    if (!oldest || Date.now() - oldest.sentAt <= this.ackTimeout) return;
+    this.joinPatience = this.ackTimeout;
+    this.join();
   }
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 
 import pytest
+import sqlalchemy as sa
 
 from app import clock, events
 from app.db import OutboxRow, note, reading, session, unit_of_work
 from app.directory.models import Administration, Kind
+from app.errors import Unavailable
+from app.pen import pen
 from config import ROOT
-from labs.service import LabAccessChanged
+from labs.access import LabAccessChanged
 
 # Ten greenlets write at once; one of them yields inside, as a mistake would.
 PROGRAM = """
@@ -89,3 +93,97 @@ def test_instants_come_back_as_they_went(db):
         session().add(AuditEntry(at=at, person_id=None, act="a", object_kind="b", object_id="c", detail={}))
     with reading() as current:
         assert current.query(AuditEntry).one().at == at
+
+
+def test_a_transaction_the_database_gave_up_is_never_taken_for_committed(db):
+    """SQLite rolls back by itself when its disk is full, PostgreSQL after any error: a caught error must not hide it."""
+    told: list[events.Event] = []
+    events.at_once(LabAccessChanged)(told.append)
+    try:
+        with pytest.raises(Unavailable), unit_of_work() as current:
+            session().add(_administration("jamais"))
+            current.flush()
+            note(LabAccessChanged(lab_id=1))
+            with contextlib.suppress(sa.exc.DBAPIError):
+                current.execute(sa.text("ROLLBACK" if db.is_sqlite else "SELECT 1 / 0"))
+    finally:
+        events.immediate[LabAccessChanged.name].remove(told.append)
+    assert told == []
+    with reading() as current:
+        assert current.query(Administration).all() == []
+
+
+def test_who_waits_behind_others_of_the_process_waits_no_longer_than_their_patience(db):
+    with db.lock:
+        # PostgreSQL sorts writers out by itself, row by row.
+        with (
+            pytest.raises(Unavailable) if db.is_sqlite else contextlib.nullcontext(),
+            unit_of_work(patience=0.05),
+        ):
+            pass
+    with unit_of_work():
+        pass
+
+
+def test_who_waits_for_a_row_waits_no_longer_than_their_patience(db):
+    with unit_of_work():
+        session().add(_administration("tenue"))
+    engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    with engine.connect() as other:
+        other.execute(sa.text("UPDATE administration SET name = 'x'"))
+        with pytest.raises(Unavailable), unit_of_work(patience=0.05) as current:
+            current.execute(sa.text("UPDATE administration SET name = 'y'"))
+        other.rollback()
+    with unit_of_work() as current:
+        current.execute(sa.text("UPDATE administration SET name = 'y'"))
+
+
+def test_what_the_database_does_not_do_is_unavailable_for_readers_too(db):
+    for failure in (
+        sa.exc.OperationalError("SELECT", {}, Exception("the server went away")),
+        sa.exc.DBAPIError("SELECT", {}, Exception("the connection is closed"), connection_invalidated=True),
+        sa.exc.TimeoutError("no connection was free"),
+    ):
+        with pytest.raises(Unavailable) as refused, reading():
+            raise failure
+        assert refused.value.status == 503 and refused.value.message and refused.value.retry_after
+    with pytest.raises(sa.exc.IntegrityError), reading():
+        raise sa.exc.IntegrityError("SELECT", {}, Exception("a double"))
+
+
+INSERT = "INSERT INTO outbox (name, payload, noted_at) VALUES ('x', '{}', '2026-01-01 00:00:00')"
+
+
+def _noted() -> int:
+    with reading() as current:
+        return current.query(OutboxRow).count()
+
+
+def test_the_pen_commits_or_leaves_no_trace(db):
+    with pen() as cursor:
+        cursor.execute(INSERT)
+    assert _noted() == 1
+    with pytest.raises(ZeroDivisionError), pen() as cursor:
+        cursor.execute(INSERT)
+        _ = 1 / 0
+    assert _noted() == 1
+    with pytest.raises(Unavailable), pen() as cursor:
+        cursor.execute(INSERT)
+        with contextlib.suppress(db.engine.dialect.loaded_dbapi.Error):
+            cursor.execute("ROLLBACK" if db.is_sqlite else "SELECT 1 / 0")
+    assert _noted() == 1
+    with pen() as cursor:
+        cursor.execute(INSERT)
+    assert _noted() == 2
+
+
+def test_the_pen_waits_no_longer_than_its_patience(db):
+    other = sa.create_engine(db.engine.url, poolclass=sa.NullPool).connect()
+    other.exec_driver_sql("BEGIN IMMEDIATE" if db.is_sqlite else "LOCK TABLE outbox IN EXCLUSIVE MODE")
+    with pytest.raises(Unavailable), pen(0.1) as cursor:
+        cursor.execute(INSERT)
+    other.rollback()
+    other.close()
+    with pen(0.1) as cursor:
+        cursor.execute(INSERT)
+    assert _noted() == 1

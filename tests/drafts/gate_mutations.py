@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from drafts import document
+from drafts import document, packed_index
 from drafts.gate import GateRefusal, RoomIndex, check
 from drafts.yupdate import ANY, DELETED, FORMAT, GC, STRING, TYPE, Section, Struct, read_update
 from tests.drafts import hostile
@@ -86,7 +86,20 @@ _CONTENTS: list[tuple[int, int, Any]] = [
     (DELETED, 3, None),
     (GC, 2, None),
     (TYPE, 1, None),
-    *((TYPE, 1, name) for name in ("paragraph", "bullet_list", "list_item", "note", "hard_break", "heading")),
+    *(
+        (TYPE, 1, name)
+        for name in (
+            "paragraph",
+            "bullet_list",
+            "list_item",
+            "note",
+            "hard_break",
+            "heading",
+            "step",
+            "label",
+            "contact",
+        )
+    ),
     (FORMAT, 1, ("strong", "{}")),
     (FORMAT, 1, ("strong", "null")),
     (FORMAT, 1, ("link", '{"href":"https://a.nc"}')),
@@ -231,9 +244,11 @@ def try_update(stroke: Stroke) -> dict[str, Any]:
     try:
         accepted = check(index, stroke.update, stroke.allowed)
     except GateRefusal as refusal:
+        assert refusal.code == _verdict_of_stored(index, stroke)
         assert before == {client: clocks.end for client, clocks in index.clients.items()}
         return {"code": refusal.code}
     assert accepted.clients <= stroke.allowed
+    assert _verdict_of_stored(index, stroke) == ""
     doc = document.replay(stroke.state, ())
     document.apply(doc, stroke.update)
     index.admit(accepted)
@@ -250,6 +265,15 @@ def try_update(stroke: Stroke) -> dict[str, Any]:
         "reloaded": hostile.picture(again),
         "state": base64.b64encode(state).decode(),
     }
+
+
+def _verdict_of_stored(index: RoomIndex, stroke: Stroke) -> str:
+    """What the gate says when it knows the room from the bytes that are kept with a checkpoint."""
+    try:
+        check(packed_index.unpack(packed_index.pack(index)), stroke.update, stroke.allowed)
+    except GateRefusal as refusal:
+        return refusal.code
+    return ""
 
 
 class Trial:

@@ -360,7 +360,7 @@ def hostile_updates(client: int, other: int, state: bytes) -> list[Hostile]:
         "script",
         "doc",
         "text",
-        "image",
+        "video",
         "UNDEFINED",
         "",
         "Paragraph",
@@ -419,6 +419,40 @@ def hostile_updates(client: int, other: int, state: bytes) -> list[Hostile]:
         refuse(f"level-{name}", update((client, start, [*heading, level])), "schema")
     note = [element("note", parent=ROOT), values(any_text("danger"), parent=(client, start), key="kind")]
     refuse("note-kind", update((client, start, note)), "schema")
+    for name, kind, key, value in (
+        ("contact-case", "contact", "administration", any_text("DPASS")),
+        ("contact-path", "contact", "administration", any_text("../x")),
+        ("contact-counter", "contact", "counter", any_text("12")),
+        ("contact-long", "contact", "administration", any_text("a" * 121)),
+        ("service-space", "service", "service", any_text("a b")),
+        ("service-words", "service", "href", any_text("https://a.nc")),
+        ("variant-case", "variant", "territories", any_text("Province Sud")),
+        ("variant-newline", "variant", "territories", any_text("lifou\nmare")),
+        ("image-path", "image", "image", any_text("a/../../b")),
+        ("image-address", "image", "src", any_text("https://evil.test/x.svg")),
+        ("image-decorative", "image", "decorative", any_int(2)),
+        ("image-width", "image", "width", any_float(1.5)),
+        ("legal-scheme", "legal", "href", any_text("javascript:alert(1)")),
+        ("legal-long", "legal", "number", any_text("n" * 2_001)),
+        ("step-label", "step", "label", any_text("Titre")),
+    ):
+        made = [element(kind, parent=ROOT), values(value, parent=(client, start), key=key)]
+        refuse(f"attribute-{name}", update((client, start, made)), "schema")
+    for kind in ("contact", "service"):
+        leaf = element(kind, parent=ROOT)
+        refuse(f"text-in-{kind}", update((client, start, [leaf, xml_text(parent=(client, start))])), "schema")
+        inner = element("paragraph", parent=(client, start))
+        refuse(f"block-in-{kind}", update((client, start, [leaf, inner])), "schema")
+    for kind in ("steps", "question", "variants"):
+        refuse(f"text-in-{kind}", update((client, start, _paragraph(client, start, kind))), "schema")
+    for name, value in (
+        ("service_link", '{"service":"../x"}'),
+        ("service_link", '{"href":"https://a.nc"}'),
+        ("abbr", '{"title":1}'),
+        ("abbr", f'{{"title":"{"t" * 2_001}"}}'),
+        ("abbr", '{"onmouseover":"x"}'),
+    ):
+        refuse(f"{name}-{value[:24]}", after(mark(name, value, parent=t)), "schema")
     for name in (
         "script",
         "Strong",

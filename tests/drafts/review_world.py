@@ -85,8 +85,8 @@ class World:
         return found
 
 
-def make_world(*, alone: bool = False) -> World:
-    """In an open unit of work. `alone`: Sud is the only competent administration."""
+def make_world(*, alone: bool = False, three: bool = False) -> World:
+    """In an open unit of work. `alone`: Sud is the only competent administration; `three`: Îles is competent too."""
     sud, nord, iles = (
         make_administration(name) for name in ("Province Sud", "Province Nord", "Province des Îles")
     )
@@ -105,7 +105,7 @@ def make_world(*, alone: bool = False) -> World:
     }
     others = [person for name, person in people.items() if name != "facilitator"]
     lab = make_lab(people["facilitator"], portal, *others)
-    competent = (sud,) if alone else (sud, nord)
+    competent = (sud,) if alone else (sud, nord, iles) if three else (sud, nord)
     draft = make_draft(people["writer"], lab, sud, *competent, tree=copy.deepcopy(TEXT))
     return World(sud=sud.id, nord=nord.id, iles=iles.id, lab_id=lab.id, draft_id=draft.id, **people)
 
@@ -143,6 +143,11 @@ def only_changes_an_attribute(tree: list[dict[str, Any]]) -> None:
 
 def only_makes_bold(tree: list[dict[str, Any]]) -> None:
     tree[2]["content"] = [{**run, "marks": [{"type": "strong"}]} for run in tree[2]["content"]]
+
+
+def adds_much(tree: list[dict[str, Any]]) -> None:
+    """More than a minor correction may move."""
+    words(tree, 2, tree[2]["content"][0]["text"] + " Apportez une pièce d’identité et un justificatif." * 5)
 
 
 def only_deletes_a_block(tree: list[dict[str, Any]]) -> None:

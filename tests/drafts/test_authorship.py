@@ -299,13 +299,19 @@ def act(table: Table, what: str, person: int, where: int, at: int, size: int) ->
 
 
 @FIXED
-@given(st.lists(ACT, max_size=25))
-def test_words_keep_their_authors(acts: list[tuple[str, int, int, int, int]]) -> None:
+@given(st.lists(st.tuples(ACT, st.booleans()), max_size=25))
+def test_words_keep_their_authors(acts: list[tuple[tuple[str, int, int, int, int], bool]]) -> None:
+    """Wherever checkpoints fall: the table is written out and read again between two strokes."""
     table = Table()
-    for step in acts:
+    for step, checkpoint in acts:
         act(table, *step)
         table.send(step[1])
         table.check()
+        if checkpoint:
+            stored = table.runs.encode(memory=True)
+            table.runs.close()
+            table.runs = RunTable.of(table.server, stored)
+            assert table.runs.encode(memory=True) == stored
     again = RunTable.of(replica_of(table.server), table.runs.encode())
     assert again.runs() == table.runs.runs()
     assert again.contributions() == table.runs.contributions()
@@ -466,6 +472,25 @@ def test_who_only_changed_a_mark_or_an_attribute_contributed() -> None:
     assert room.runs.contributions() == {4: Contribution(attributes=1), 5: Contribution(attributes=1)}
 
 
+def test_who_puts_a_reference_in_changes_it_or_takes_it_out_contributed() -> None:
+    """A block that holds nothing has no words to count: it counts as a change of blocks or of attributes."""
+
+    def put_in(root: Any) -> None:
+        leaf = root.children.insert(1, Element("contact"))
+        leaf.attributes["administration"] = "dpass"
+
+    room = Seeded(LIVE)
+    room.edit(4, put_in)
+    assert room.runs.contributions() == {4: Contribution(attributes=1)}
+    room.edit(5, lambda root: root.children[1].attributes.__setitem__("counter", 7.0))
+    assert room.runs.contributions()[5] == Contribution(attributes=1)
+    room.edit(6, lambda root: root.children.__delitem__(1))
+    assert room.runs.contributions()[6] == Contribution(attributes=1)
+    assert room.runs.repairs == 0
+    kept = RunTable.of(replica_of(room.server), room.runs.encode())
+    assert kept.contributions() == room.runs.contributions() and kept.shares() == room.runs.shares()
+
+
 def test_giving_a_block_an_id_is_no_contribution() -> None:
     room = Seeded(LIVE)
     room.edit(4, lambda root: root.children[0].attributes.__setitem__("id", "other"))
@@ -521,6 +546,62 @@ def test_an_undo_puts_one_character_back() -> None:
     assert room.runs.contributions() == {4: Contribution(recreated=1)}
 
 
+@pytest.mark.parametrize("key", ["Backspace", "Delete"])
+def test_words_taken_out_letter_by_letter_and_taken_back_at_once(key: str) -> None:
+    """As Yjs does it: the keys of half a second are one undo."""
+    words = "où déposer 🎉 le dossier"
+    room = Seeded(LIVE)
+    room.edit(4, lambda root: room.text(root).insert(3, words))
+    left = len(words.encode())
+    for sign in reversed(words) if key == "Backspace" else words:
+        size = len(sign.encode())
+        left -= size
+        start = 3 + left if key == "Backspace" else 3
+        room.edit(
+            5, lambda root, start=start, size=size: room.text(root).__delitem__(slice(start, start + size))
+        )
+    assert room.runs.shares() == {0: len(LIVE)}
+    room.edit(5, lambda root: room.text(root).insert(3, words))
+    assert room.runs.shares() == {0: len(LIVE), 4: len(words)}
+
+
+def test_the_end_behind_words_typed_over_others_keeps_its_author() -> None:
+    """A selection from one paragraph into the next, typed over: what was left of the second joins the first."""
+    room = Seeded("Premier paragraphe.", "Deuxième mot.")
+
+    def type_over(root: Any) -> None:
+        del root.children[1]
+        text = room.text(root)
+        del text[8 : len(text)]
+        text.insert(8, "jour t.")
+
+    room.edit(4, type_over)
+    assert room.runs.shares() == {0: 8 + 2, 4: 5}
+
+
+def test_words_put_in_two_places_by_one_update_are_their_authors_in_both() -> None:
+    words = "Le permis est délivré par la province."
+    room = Seeded(words)
+
+    def twice(root: Any) -> None:
+        del root.children[0]
+        for place in (0, 1):
+            create(root, place, PNode("paragraph", {"id": f"n{place}"}, [[(words, frozenset())]]))
+
+    room.edit(4, twice)
+    assert room.runs.shares() == {0: 2 * len(words)}
+
+
+def test_a_sentence_of_ones_own_is_not_made_of_syllables_of_others() -> None:
+    """However much was deleted lately, and however alike the words are."""
+    deleted = " ".join(f"de la mairie {n} du service {n} pour les usagers {n}" for n in range(60))
+    room = Seeded("Début.", deleted)
+    room.edit(4, lambda root: root.children.__delitem__(1))
+    sentence = "La mairie du service des usagers pour la suite de les."
+    room.edit(5, lambda root: create(root, 1, PNode("paragraph", {}, [[(sentence, frozenset())]])))
+    assert room.runs.shares()[5] >= len(sentence) * 0.7
+
+
 def test_the_same_letter_typed_elsewhere_is_ones_own() -> None:
     room = Seeded(LIVE)
     room.edit(4, lambda root: room.text(root).__delitem__(slice(0, 1)))
@@ -565,10 +646,51 @@ def test_stored_authors_of_another_state_are_refused() -> None:
     with pytest.raises(AuthorshipMismatch):
         RunTable.of(room.server, stored)
     good = room.runs.encode()
-    for wrong in (b"", b"\x02" + good[1:], good[:-3], good[:5] + b"garbage"):
+    for wrong in (b"", b"\x03" + good[1:], good[:-3], good[:5] + b"garbage", good[:9] + b"garbage"):
         with pytest.raises(AuthorshipMismatch):
             RunTable.of(room.server, wrong)
     assert RunTable.of(room.server, good).contributions() == {4: Contribution(inserted=1)}
+
+
+@pytest.mark.parametrize(("memory", "author"), [(True, 4), (False, 5)])
+def test_words_deleted_before_a_checkpoint_are_known_when_they_come_back_after_it(
+    memory: bool, author: int
+) -> None:
+    """What a checkpoint keeps must not depend on where it falls: cut before it, pasted after it."""
+    words = "Le dossier se dépose à la mairie. 🎉"
+    room = Seeded("Début.", "")
+    room.edit(4, lambda root: room.text(root).insert(7, words))
+    room.edit(5, lambda root: room.text(root).__delitem__(slice(7, 7 + len(words.encode()))))
+    room.runs = RunTable.of(room.server, room.runs.encode(memory=memory))
+    room.edit(5, lambda root: create(root.children[1], 0, [(words, frozenset())]))
+    assert room.runs.shares() == {0: 6, author: len(words)}
+
+
+def test_a_letter_taken_back_after_a_checkpoint_is_its_authors() -> None:
+    room = Seeded(LIVE)
+    room.edit(4, lambda root: room.text(root).insert(0, "É"))
+    room.edit(5, lambda root: room.text(root).__delitem__(slice(0, 2)))
+    room.runs = RunTable.of(room.server, room.runs.encode(memory=True))
+    room.edit(5, lambda root: room.text(root).insert(0, "É"))
+    assert room.runs.shares() == {0: len(LIVE), 4: 1}
+
+
+def test_authors_stored_before_words_deleted_lately_were_kept_are_still_read() -> None:
+    room = Seeded(LIVE)
+    room.edit(4, lambda root: room.text(root).insert(0, "Oui. "))
+    good = room.runs.encode()
+    size = int.from_bytes(good[5:9], "big")
+    first_form = b"\x01" + good[1:5] + good[9 : 9 + size]
+    assert RunTable.of(room.server, first_form).shares() == {0: len(LIVE), 4: 5}
+
+
+def test_what_is_kept_of_a_version_holds_no_deleted_word() -> None:
+    room = Seeded(LIVE)
+    before = room.runs.encode()
+    room.edit(4, lambda root: room.text(root).insert(0, "secret " * 40))
+    room.edit(4, lambda root: room.text(root).__delitem__(slice(0, 280)))
+    assert room.runs.encode() == before
+    assert len(room.runs.encode(memory=True)) > len(before)
 
 
 def test_counts_survive_storage() -> None:

@@ -17,8 +17,11 @@ from drafts.canonical import (
     tidy,
 )
 from drafts.document import read_tree, replay, seed_update
+from tests.drafts.every_block import EVERY
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "canonical.json").read_text(encoding="utf-8"))
+FOLDER = Path(__file__).parents[1] / "vectors"
+VECTORS = json.loads((FOLDER / "canonical.json").read_text(encoding="utf-8"))
+SCOPES = json.loads((FOLDER / "scopes.json").read_text(encoding="utf-8"))
 
 
 def words(text: str, *marks: str) -> dict[str, Any]:
@@ -80,6 +83,16 @@ def test_only_the_form_is_read_back() -> None:
             parse(wrong)
 
 
+@pytest.mark.parametrize("vector", SCOPES, ids=[vector["name"] for vector in SCOPES])
+def test_vectors_of_scopes(vector: dict[str, Any]) -> None:
+    form = scope_bytes(vector["tree"], vector["fields"], vector["blocks"])
+    assert form.decode() == vector["canonical"]
+    assert fingerprint(form) == vector["fingerprint"]
+    # As it is counted again from an evidence file: out of the text itself.
+    tree, fields = parse(canonical_bytes(vector["tree"], vector["fields"]))
+    assert scope_fingerprint(tree, fields, vector["blocks"]) == vector["fingerprint"]
+
+
 def test_the_whole_text_is_the_default_scope() -> None:
     assert scope_bytes(TREE, FIELDS) == canonical_bytes(TREE, FIELDS)
 
@@ -111,6 +124,25 @@ def test_a_scope_changes_with_its_blocks_the_lead_and_the_fields_of_every_scope(
 
 def test_a_block_that_never_was_is_not_the_empty_scope() -> None:
     assert scope_fingerprint(TREE, FIELDS, ["gone"]) != scope_fingerprint(TREE, FIELDS, [])
+
+
+def test_tidy_keeps_what_refers_to_something() -> None:
+    assert tidy(EVERY) == EVERY
+    kept = [
+        block("step", "s1", {"type": "contact", "attrs": {"id": "k1", "administration": "dpass"}}),
+        block("question", "q1", {"type": "service", "attrs": {"id": "k2"}}),
+        block("situation", "c1", {"type": "image", "attrs": {"id": "m1", "image": "ab", "decorative": 1}}),
+        block("definition", "d1", block("label", "l1", words("Un mot"))),
+        block("variant", "v1", {"type": "legal", "attrs": {"id": "g1", "number": "n° 3"}}),
+    ]
+    assert tidy(kept) == kept
+    shells = [
+        block("steps", "a1", block("step", "a2", block("label", "a3"))),
+        block("documents", "a4", block("list_item", "a5", {"type": "paragraph", "attrs": {"id": "a6"}})),
+        block("variants", "a7", {"type": "variant", "attrs": {"id": "a8", "territories": "noumea"}}),
+        block("question", "a9", {"type": "image", "attrs": {"id": "b1", "decorative": 1}}),
+    ]
+    assert tidy(shells) == []
 
 
 def test_tidy_drops_shells_and_names_blocks() -> None:

@@ -1,14 +1,19 @@
 """The difference between two texts: nothing lost, nothing hidden, said in words."""
 
+import json
 from typing import Any
 
 import html5lib
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.directory.catalogue import Desk, Office, Service
+from drafts.cards import Contact, References
 from drafts.compare import AttributeChange, Change, Stretch, compare, differs
 from drafts.compare_page import render_changes
 from drafts.grammar import blocks, inline_text, normalise, with_ids
+from tests.drafts.every_block import EVERY
 
 FIXED = settings(derandomize=True, max_examples=150, deadline=None, database=None)
 STRONG = ("strong", "{}")
@@ -123,7 +128,7 @@ def texts() -> st.SearchStrategy[list[dict[str, Any]]]:
     )
     leaf = st.builds(
         lambda kind, ident, content: block(kind, ident, *content),
-        st.sampled_from(["paragraph", "heading", "lead"]),
+        st.sampled_from(["paragraph", "heading", "lead", "label", "legal", "image", "contact"]),
         st.sampled_from([f"b{number}" for number in range(8)]),
         st.lists(run | st.just({"type": "hard_break"}), max_size=4),
     )
@@ -182,6 +187,74 @@ def test_the_page_says_it_in_words() -> None:
     assert "Ajouté\u00a0: titre de niveau 2" in html
     assert "2 blocs inchangés" in html
     assert "reste" not in html
+
+
+OFFICE = Office("dpass", "Direction provinciale", "D")
+KNOWN = References(
+    {
+        ("dpass", 0): Contact(OFFICE, ()),
+        ("dpass", 7): Contact(OFFICE, (Desk("Guichet de Koné", "", "", "", "", "", "", OFFICE),)),
+    },
+    {"permis": Service("permis", "Demander un permis", "", "https://a.nc", "", "", "", (), (), None, False)},
+)
+
+
+def told(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> str:
+    html = render_changes(compare(before, after), KNOWN, collapse=True)
+    fragment = html5lib.HTMLParser(namespaceHTMLElements=False).parseFragment(html, container="main")
+    return " ".join(" ".join(fragment.itertext()).replace("\u00a0", " ").split())
+
+
+def test_every_block_is_known_again_shown_and_missed() -> None:
+    assert not differs(EVERY, EVERY)
+    assert {change.change for change in compare([], EVERY)} == {Change.ADDED}
+    assert {change.change for change in compare(EVERY, [])} == {Change.REMOVED}
+    without_ids = normalise(json.loads(json.dumps(EVERY).replace('"id"', '"was"')))
+    assert not differs(EVERY, without_ids), "blocks are known again by what they say and refer to"
+    for removed, words_ in (
+        ("contact", "province-du-sud, 7"),
+        ("service", "demander-le-plan"),
+        ("image", "La maison vue du ciel"),
+        ("legal", "n° 19"),
+    ):
+        rest = list(EVERY)
+        rest.remove(next(node for node in EVERY if node["type"] == removed))
+        assert "Supprimé" in told(EVERY, rest) and words_ in told(EVERY, rest), removed
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "said"),
+    [
+        ("contact", {"administration": "dpass"}, {"administration": "dpass", "counter": 7}, "contact : Direction provinciale → Direction provinciale, Guichet de Koné"),
+        ("contact", {"administration": "perdue", "counter": 3}, {}, "contact : perdue, 3 → à choisir"),
+        ("service", {"service": "autre"}, {"service": "permis"}, "démarche en ligne : autre → Demander un permis"),
+        ("image", {"image": "ab", "width": 3}, {"image": "cd", "width": 4, "alt": "x"}, "texte de remplacement : rien → x · image remplacée (image : x)"),
+        ("image", {"image": "ab"}, {"image": "ab", "decorative": 1}, "image déclarée décorative (image décorative)"),
+        ("legal", {"number": "n° 3", "date": "2001-06-08"}, {"number": "n° 4"}, "date : 2001-06-08 → rien · numéro : n° 3 → n° 4"),
+        ("legal", {"href": "https://a.nc"}, {"href": "https://b.nc"}, "adresse : https://a.nc → https://b.nc"),
+    ],
+)  # fmt: skip
+def test_attributes_are_told_in_french(
+    kind: str, before: dict[str, Any], after: dict[str, Any], said: str
+) -> None:
+    assert told([block(kind, "b1", **before)], [block(kind, "b1", **after)]).startswith(said)
+
+
+def test_territories_labels_and_marks_are_told_in_french() -> None:
+    before = [block("variants", "v", block("variant", "v1", p("b1", "Ici."), territories="noumea"))]
+    after = [block("variants", "v", block("variant", "v1", p("b1", "Ici."), territories="noumea lifou"))]
+    assert "territoires : Nouméa → Nouméa, Lifou" in told(before, after)
+    assert "Ajouté : intitulé dans les étapes" in told(
+        [], [block("steps", "s", block("step", "s1", block("label", "s2", words("Partir"))))]
+    )
+    go = {"type": "service_link", "attrs": {"service": "permis"}}
+    short = {"type": "abbr", "attrs": {"title": "Plan"}}
+    said = told(
+        [p("b1", "ici et là")],
+        [block("paragraph", "b1", words("ici", go), words(" et "), words("là", short))],
+    )
+    assert "simple → lien vers la démarche Demander un permis" in said
+    assert "simple → abréviation de « Plan »" in said
 
 
 def test_hostile_strings_stay_strings() -> None:

@@ -8,6 +8,7 @@ import pytest
 from drafts import document
 from drafts.gate import GateRefusal, RoomIndex, check
 from tests.drafts import hostile
+from tests.drafts.every_block import EVERY
 from tests.drafts.hostile import ROOT, element, mark, update, values, words, xml_text
 
 ANNE, BOB = 3_000_000_001, 1_700_000_002
@@ -292,6 +293,20 @@ def test_what_a_program_writes_with_pycrdt_passes() -> None:
         again = document.replay(document.state(doc), ())
         assert document.read_tree(again) == document.read_tree(doc)
     assert document.read_tree(doc) == tree
+
+
+def test_every_block_of_the_grammar_passes() -> None:
+    index, doc = RoomIndex(), document.new_document()
+    for client, tree in ((ANNE, EVERY), (BOB, list(reversed(EVERY))), (77, [])):
+        data = (
+            document.rewrite_update(doc, tree, client)
+            if index.end(ANNE)
+            else document.seed_update(tree, ANNE)
+        )
+        accepted = check(index, data, {client})
+        document.apply(doc, data)
+        index.admit(accepted)
+        assert document.read_tree(doc) == tree
 
 
 def paragraph(id_: str, text: str, mark_name: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import hypothesis.strategies as st
@@ -20,7 +21,15 @@ from app.audit import AuditEntry
 from app.db import Database, reading, session, unit_of_work
 from app.errors import DomainError, MovedOn
 from app.policy import Actor
-from drafts import review, service
+from drafts import (
+    canonical,
+    competences,
+    overruling,
+    review,
+    service,
+    substituting,
+    withdrawing,
+)
 from drafts.models import Article, Draft
 from drafts.review_models import (
     DraftAct,
@@ -29,9 +38,11 @@ from drafts.review_models import (
     ReviewOutcome,
     Revision,
     RevisionPart,
+    RevisionScope,
     SignedAs,
     SignOff,
 )
+from drafts.scopes import proposed_for
 from drafts.stages import Deed, Stage, fold
 from publish import service as publishing
 from publish.models import Edition
@@ -334,6 +345,41 @@ def _everybody_signs(world: World, _seen: _Seen) -> None:
     _try(STEPS["nord_reviewer signs"], world, _seen)
 
 
+def _passes_over(actor: Actor, world: World) -> None:
+    """A fortnight later, when the deadline of whoever is silent has passed."""
+    with clock.shifted(timedelta(days=14)):
+        overruling.pass_over(actor, world.draft, None, "Sans réponse.")
+
+
+def _submits_with_a_part(actor: Actor, world: World) -> None:
+    lead = world.draft.article.lead_administration_id
+    review.submit(
+        actor,
+        world.draft,
+        scopes={place.id: ["b4"] for place in world.draft.article.competent if place.id != lead},
+    )
+
+
+def _signs_a_part(actor: Actor, world: World) -> None:
+    place = next(iter(sorted(actor.reviewer_of)))
+    revision = review.open_revision(world.draft)
+    part = proposed_for(revision.id).get(place) if revision is not None else None
+    if part is None:
+        raise MovedOn
+    review.sign_off(actor, world.draft, place, part.fingerprint)
+
+
+def _changes_competences(actor: Actor, world: World) -> None:
+    """Îles comes, or goes."""
+    competent = {place.id for place in world.draft.article.competent} ^ {world.iles}
+    competences.change_competences(actor, world.draft, competent or {world.sud}, "La loi a changé.")
+
+
+def _hands_over(actor: Actor, world: World) -> None:
+    lead = world.nord if world.draft.article.lead_administration_id == world.sud else world.sud
+    competences.hand_over(actor, world.draft, lead, "Convention.")
+
+
 def _second_retract(actor: Actor, world: World) -> None:
     other = (
         session()
@@ -374,7 +420,29 @@ STEPS: dict[str, Step] = {
     ),
     "reviewer objects": _as("reviewer", lambda actor, world: review.object_to(actor, world.draft, "Non.")),
     "reviewer lifts": _as("reviewer", lambda actor, world: review.lift_objection(actor, world.draft)),
-    "editor publishes": _as("editor", lambda actor, world: publishing.publish(actor, world.draft, _fingerprint(world))),
+    "editor arbitrates": _as("editor", lambda actor, world: overruling.arbitrate(actor, world.draft, None, "Oui.")),
+    "nord_reviewer arbitrates": _as(
+        "nord_reviewer", lambda actor, world: overruling.arbitrate(actor, world.draft, None, "Oui.")
+    ),
+    "editor passes over": _as("editor", _passes_over),
+    "reviewer passes over": _as("reviewer", _passes_over),
+    "writer submits with a part": _as("writer", _submits_with_a_part),
+    "nord_reviewer signs a part": _as("nord_reviewer", _signs_a_part),
+    "iles_reviewer signs a part": _as("iles_reviewer", _signs_a_part),
+    **{
+        f"{who} withdraws": _as(
+            who, lambda actor, world: withdrawing.withdraw_sign_off(actor, world.draft, None, "Non.")
+        )
+        for who in ("reviewer", "nord_reviewer", "iles_reviewer")
+    },
+    "reviewer changes competences": _as("reviewer", _changes_competences),
+    "nord_reviewer changes competences": _as("nord_reviewer", _changes_competences),
+    "reviewer hands over": _as("reviewer", _hands_over),
+    "nord_reviewer hands over": _as("nord_reviewer", _hands_over),
+    "editor stands in": _as(
+        "editor", lambda actor, world: substituting.name_substitute(actor, world.draft, None, "Oui.")
+    ),
+    "editor publishes": _as("editor", lambda actor, world: publishing.publish(actor, world.draft, _fingerprint(world), "Une note.")),
     "editor reads and publishes": _as(
         "editor", lambda actor, world: publishing.sign_and_publish(actor, world.draft, _fingerprint(world))
     ),
@@ -419,7 +487,9 @@ def _must_hold(world: World, seen: _Seen) -> None:
     for row, revision in session().execute(
         sa.select(SignOff, Revision).join(Revision, Revision.id == SignOff.revision_id)
     ):
-        assert row.fingerprint == revision.fingerprint, "I2"
+        blocks = session().get_one(RevisionScope, (revision.id, row.fingerprint)).blocks
+        tree, fields = canonical.parse(revision.canonical)
+        assert row.fingerprint == canonical.scope_fingerprint(tree, fields, blocks), "I2"
         if row.signed_as is SignedAs.SECOND_EYES:
             assert row.person_id not in _editors_of(revision, seen), "I3"
     live = draft.article.live_revision_id
@@ -468,11 +538,16 @@ def _bring_it_out(world: World, seen: _Seen) -> None:
         return
     for closing in ("facilitator retracts", "another draft is retracted"):
         _try(STEPS[closing], world, seen)
-    revision = review.submit(world.writer, world.draft)
-    for signer, place in ((world.reviewer, world.sud), (world.nord_reviewer, world.nord)):
+    # Everybody is asked for the whole, so that somebody from outside reads it.
+    revision = review.submit(world.writer, world.draft, scopes={})
+    for signer, place in (
+        (world.nord_reviewer, world.nord),
+        (world.iles_reviewer, world.iles),
+        (world.reviewer, world.sud),
+    ):
         if place in review.standing(revision).unanswered:
             review.sign_off(signer, world.draft, place, revision.fingerprint)
-    publishing.publish(world.editor, world.draft, revision.fingerprint)
+    publishing.publish(world.editor, world.draft, revision.fingerprint, "Une note.")
 
 
 class _Undone(Exception):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
+from app import clock
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
 from app.policy import Actor, PortalRole
 from drafts import list_queries, review, service
 from drafts.models import Draft
-from drafts.queries import draft_numbered
-from drafts.stages import Stage
+from drafts.queries import draft_numbered, history
+from drafts.stages import Deed, Stage
 from labs.roles import Right
 from labs.service import add_member
 from publish import service as publication
@@ -284,6 +286,60 @@ def test_an_objection_and_its_end_go_through_the_page(client: PageClient, house:
     assert "Opposition de Province du Nord" not in client.follow().main
 
 
+def test_two_people_arbitrate_on_the_page(client: PageClient, house: House) -> None:
+    with unit_of_work():
+        review.submit(house["writer"], draft_numbered(house.draft), NOTE)
+        review.object_to(house["north reviewer"], draft_numbered(house.draft), "La loi change en janvier.")
+        elsewhere = makers.make_agent(makers.make_administration("Le portail"), PortalRole.PORTAL_EDITOR)
+    path = f"{house.page}/relecture"
+    client.sign_in(house["editor"])
+    assert not client.get(path).offers(f"{path}/arbitrer"), "the portal editor works for who objects"
+    client.sign_out().sign_in(house["north reviewer"])
+    assert not client.get(path).offers(f"{path}/arbitrer"), "who objects does not arbitrate"
+    client.sign_out().sign_in(elsewhere).get(path)
+    page = client.send(f"{path}/arbitrer", 422, motif=" ")
+    assert f"#motif-arbitrer-{house.north}" in page.links()
+    client.send(f"{path}/arbitrer", motif="La loi ne change qu’en juin.")
+    page = client.follow()
+    assert "Une deuxième personne doit en décider." in page.main and not page.offers(f"{path}/arbitrer")
+    client.sign_out().sign_in(house["reviewer"]).get(path)
+    client.send(f"{path}/arbitrer", motif="Vérifié au Journal officiel.")
+    assert "Opposition de Province du Nord" not in client.follow().main
+    history = client.get(f"{house.page}/historique").main
+    assert "La loi ne change qu’en juin." in history and "Vérifié au Journal officiel." in history
+
+
+@pytest.mark.parametrize("act", ["arbitrer", "passer-outre"])
+@pytest.mark.parametrize("name", ["writer", "reader", "stranger"])
+def test_a_handmade_post_of_who_may_not_changes_nothing(
+    client: PageClient, house: House, act: str, name: str
+) -> None:
+    with unit_of_work():
+        review.submit(house["writer"], draft_numbered(house.draft), NOTE)
+        review.object_to(house["north reviewer"], draft_numbered(house.draft), "La loi change en janvier.")
+    status = 404 if name == "stranger" else 403
+    with clock.shifted(timedelta(days=13)):
+        token = client.sign_in(house[name]).get("/espace").form("/deconnexion").values["csrf_token"]
+        given = {"csrf_token": token, "administration": house.north, "motif": "Parce que."}
+        client.post(f"{house.page}/relecture/{act}", given, status)
+    with reading():
+        assert [act.deed for act in history(draft_numbered(house.draft)).acts][0] is Deed.OBJECT
+
+
+def test_the_deadline_is_said_and_passed_over_on_the_page(client: PageClient, house: House) -> None:
+    submitted(house)
+    path = f"{house.page}/relecture"
+    page = client.sign_in(house["reviewer"]).get(path)
+    assert "Réponses attendues jusqu’au" in page.main and not page.offers(f"{path}/passer-outre")
+    assert "Les administrations ont jusqu’au" in page.main
+    with clock.shifted(timedelta(days=13)):
+        client.sign_out().sign_in(house["editor"]).get(path)
+        client.send(f"{path}/passer-outre", administration=str(house.north), motif="Sans nouvelles.")
+        page = client.follow()
+    assert "la relecture continue sans elle" in page.main and "Sans nouvelles." in page.main
+    assert "Province du Nord n’a pas encore répondu." not in page.main
+
+
 def test_an_abstention_answers_for_the_administration(client: PageClient, house: House) -> None:
     submitted(house)
     path = f"{house.page}/relecture"
@@ -355,7 +411,7 @@ def test_fields_are_changed_by_who_writes_and_kept_when_refused(client: PageClie
     client.send(path, titre="Déclarer une naissance", verifier_avant="2027-12-31", themes=["famille"])
     page = client.follow()
     assert page.heading == "Déclarer une naissance"
-    assert "31/12/2027" in page.main and "Famille" in page.main
+    assert "31 décembre 2027" in page.main and "Famille" in page.main
     client.get(path)
     client.send(path)
     assert "Rien n’a changé." in client.follow().main
@@ -394,7 +450,7 @@ def test_programs_find_their_drafts_and_read_them(client: PageClient, house: Hou
         "can_write": True,
     }
     data = client.get(f"/api/v1/drafts/{house.draft}").json
-    assert data["seq"] == 1 and data["schema"] == 1 and data["title"] == TITLE
+    assert data["seq"] == 1 and data["schema"] == 3 and data["title"] == TITLE
     assert [block["type"] for block in data["blocks"]] == ["lead", "paragraph"]
     # What a program reads is what would be signed.
     assert data["fingerprint"] == submitted(house)
@@ -437,12 +493,12 @@ def test_programs_without_a_session_are_told_so(client: PageClient, house: House
 
 def test_the_space_shows_what_waits(client: PageClient, house: House) -> None:
     page = client.sign_in(house["writer"]).get("/espace")
-    assert house.page in page.links() and "Ce qui attend votre réponse" not in page.main
+    assert house.page in page.links() and "Rien ne vous attend." in page.main
     page = client.sign_out().sign_in(house["reviewer"]).get("/espace")
-    assert "Aucun texte n’attend votre réponse." in page.main and TITLE not in page.source
+    assert "Rien ne vous attend." in page.main and TITLE not in page.source
     submitted(house)
     page = client.get("/espace")
-    assert f"{house.page}/relecture" in page.links()
+    assert f"{house.page}/relecture#visa-{house.south}" in page.links()
     page = client.sign_out().sign_in(house["stranger"]).get("/espace")
     assert TITLE not in page.source
 

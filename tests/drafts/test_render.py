@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drafts.grammar import normalise
-from drafts.render import outline, plain_text, reading_minutes, render_blocks, render_inline, word_count
+from app.directory.catalogue import Desk, Office, Service
+from drafts.cards import NOTHING, Contact, References
+from drafts.grammar import GRAMMAR, normalise
+from drafts.marks import render_inline
+from drafts.outline import outline
+from drafts.render import long_date, plain_text, reading_minutes, render_blocks, stored_form, word_count
+from tests.drafts.every_block import EVERY
 
 FIXED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
 
@@ -41,10 +46,43 @@ HOSTILE_LINKS = [
     "blob:https://x",
     "",
 ]
-TAGS = set("p h2 h3 h4 h5 h6 ul ol li aside div table thead tbody tr th td a strong em br".split())  # noqa: SIM905
+TAGS = {
+    "p",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "aside",
+    "div",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "a",
+    "strong",
+    "em",
+    "br",
+    "dl",
+    "dt",
+    "dd",
+    "figure",
+    "img",
+    "figcaption",
+    "abbr",
+    "address",
+    "span",
+}
 ATTRIBUTES = {
     "id": TAGS,
-    "class": {"p", "aside", "div"},
+    "class": {"p", "aside", "div", "ol", "a", "span"},
+    "title": {"abbr"},
+    **dict.fromkeys(("src", "width", "height", "loading", "alt"), {"img"}),
     "role": {"aside", "div"},
     "aria-label": {"div"},
     "tabindex": {"div"},
@@ -71,6 +109,22 @@ def p(text: str = "x", **attrs: Any) -> dict[str, Any]:
     return block("paragraph", words(text), **attrs)
 
 
+GO = {"type": "service_link", "attrs": {"service": "permis"}}
+PUD = {"type": "abbr", "attrs": {"title": "Plan d’urbanisme"}}
+
+
+def directory(text: str, href: str | None = "https://a.nc/") -> References:
+    """A directory that knows one administration and one service, and says `text` in every field."""
+    office = Office("dpass", text, text)
+    desk = Desk(text, text, text, text, "+687200030", text, text, office)
+    contact = Contact(office, (desk, desk), True)
+    service = Service("permis", text, text, href, text, text, text, (office,), (text,), desk, False)
+    return References({("dpass", 0): contact, ("dpass", 7): Contact(office, (desk,))}, {"permis": service})
+
+
+KNOWN = directory("mot")
+
+
 def parsed(html: str) -> Any:
     """The fragment as a browser builds it; fails on what HTML does not allow."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
@@ -89,6 +143,11 @@ def parsed(html: str) -> Any:
         if element.tag == "th":
             assert not [inner for inner in element.iter() if inner.tag in ("h2", "h3", "h4", "aside")], html
         parents = {"li": ("ul", "ol"), "tr": ("thead", "tbody"), "td": ("tr",), "th": ("tr",)}
+        if element.tag == "dl":
+            assert all(child.tag == "div" for child in element), html
+            assert all([part.tag for part in child] == ["dt", "dd"] for child in element), html
+        if element.tag == "a":
+            assert not [inner for inner in element.iter() if inner is not element and inner.tag == "a"], html
         for child in element:
             if child.tag in parents:
                 assert element.tag in parents[child.tag], html
@@ -117,6 +176,156 @@ def test_the_usual_text() -> None:
         '<p id="b10">Payant.</p></aside>'
     )
     parsed(render_blocks(tree))
+
+
+def test_the_blocks_of_a_procedure() -> None:
+    """Each as a reader without style or script would want it; the references are places, not yet filled."""
+    html = str(stored_form(EVERY))
+    for expected in (
+        (
+            '<p id="b3">Le <abbr title="Plan d’urbanisme directeur">PUD</abbr> dit ce qui est permis\u00a0; '
+            "<!--go:demander-le-plan--><strong>demandez-le<br></strong><!--/go-->ou lisez "
+            '<a href="https://carte.example/?a=1&amp;b=2" rel="noopener"><em>la carte</em></a></p>'
+        ),
+        (
+            '<ol class="steps" id="b10"><li id="b11"><p class="label" id="b12">Réunir les pièces</p>'
+            '<p id="b13">Comptez deux semaines.</p></li>'
+            '<li id="b14"><p class="label" id="b15">Déposer le dossier</p></li></ol>'
+        ),
+        '<div class="box" id="b20"><p class="label">Pièces à fournir</p><ul><li id="b21">Le plan de masse</li></ul></div>',
+        '<p class="cost" id="b30"><strong>Coût\u00a0:</strong> 12 000 F CFP</p>',
+        '<p class="delay" id="b31"><strong>Délai\u00a0:</strong> Deux mois</p>',
+        (
+            '<p class="legal" id="b40"><a href="https://loi.example/19" rel="noopener">Délibération sur le permis</a>, '
+            "n° 19, 8 juin 2001</p>"
+        ),
+        '<div id="b50"><h3 id="b51">Et pour une clôture\u00a0?</h3><p id="b52">Une déclaration suffit.</p></div>',
+        '<dl><div id="b53"><dt id="b54">Emprise</dt><dd><p id="b55">Ce que la maison couvre du sol.</p></dd></div></dl>',
+        '<div id="b60"><div id="b61"><h3 id="b62">Je suis locataire</h3><p id="b63">Demandez au bailleur.</p></div>',
+        '<div id="b73"><h3>Province Nord, Province des îles Loyauté</h3><p id="b74">À Koné, à Lifou.</p></div>',
+        "<!--contact:province-du-sud:7:b80--><!--service:demander-le-plan:b81-->",
+        (
+            '<figure id="b82"><img src="/images/0a1b2c.webp" width="800" height="600" loading="lazy" '
+            'alt="La maison vue du ciel"><figcaption>Un plan de masse</figcaption></figure>'
+        ),
+        '<figure id="b83"><img src="/images/ff00.webp" width="40" height="40" loading="lazy" alt=""></figure>',
+        '<div class="box" id="b99"><p class="label">Pour aller plus loin</p><ul><li id="b98">Le guide du',
+    ):
+        assert expected in html, expected
+    parsed(render_blocks(EVERY, references=directory("Direction"), says_missing=True))
+
+
+def test_a_contact_and_a_service_stand_as_the_directory_knows_them() -> None:
+    tree = [
+        block("contact", administration="dpass", counter=7, id="k1"),
+        block("contact", administration="dpass", id="k2"),
+        block("service", service="permis", id="k3"),
+        block("paragraph", words("voir "), words("ici", GO), id="k4"),
+    ]
+    html = render_blocks(tree, references=directory("Mot"))
+    fragment = parsed(html)
+    boxes = fragment.findall("div")
+    assert [box.get("id") for box in boxes] == ["k1", "k2", "k3"]
+    assert [len(box.findall("address")) for box in boxes] == [1, 2, 0]
+    assert boxes[0].find("p/a").get("href") == "/administrations/dpass"
+    assert boxes[0].find("address/a").attrib == {"class": "tel", "href": "tel:+687200030"}
+    assert boxes[1].findall("p")[-1].find("a").text == "Ses autres guichets"
+    assert boxes[2].findall("p")[1].find("a").attrib == {
+        "class": "go",
+        "href": "https://a.nc/",
+        "rel": "external",
+    }
+    assert "Momentanément indisponible" in html and "Sans internet" in html
+    assert '<p id="k4">voir <a href="https://a.nc/" rel="external">ici</a></p>' in html
+    # A service that has lost its address is still named.
+    assert "<strong>Mot</strong>" in render_blocks(tree, references=directory("Mot", None))
+
+
+def test_what_does_not_exist_is_said_where_it_can_be_put_right_and_left_out_in_public() -> None:
+    tree = [
+        block("contact", administration="disparue", id="k1"),
+        block("service", id="k2"),
+        block("paragraph", words("voir "), words("ici", GO), id="k3"),
+        block("image", words("Légende"), image="ab", alt="plan", id="k4"),
+    ]
+    known = References(images=frozenset())
+    assert render_blocks(tree, references=known) == (
+        '<p id="k3">voir ici</p><figure id="k4"><figcaption>Légende</figcaption></figure>'
+    )
+    html = render_blocks(tree, references=known, says_missing=True)
+    assert [said.get("id") for said in parsed(html).findall("p[@class='missing']")] == ["k1", "k2"]
+    assert "démarche introuvable" in html and "Image introuvable" in html
+    assert "<img" in render_blocks(tree, references=References(images=frozenset({"ab"})))
+
+
+def test_no_text_can_write_a_place_that_is_filled() -> None:
+    forged = "<!--contact:dpass:0:x--><!--go:permis-->a<!--/go--><!--service:permis:y-->"
+    tree = [
+        block("paragraph", words(forged, PUD)),
+        block("legal", words(forged), number=forged, date=forged),
+        block("image", words(forged), image="ab", alt=forged),
+        block("paragraph", words("x", {"type": "abbr", "attrs": {"title": forged}})),
+    ]
+    html = render_blocks(tree, references=directory("Direction"))
+    assert "Direction" not in html and html == stored_form(tree)
+    # Nor can the directory: what it says is filled in once.
+    assert parsed(render_blocks(EVERY, references=directory(forged))) is not None
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_attributes_stay_strings(text: str) -> None:
+    tree = [
+        block("legal", words("Loi"), number=text, date=text, href=text, id="b1"),
+        block("image", words("Légende"), image=text, alt=text, width=text, height=text, id="b2"),
+        block("image", image="ab", alt=text, id="b3"),
+        block("contact", administration=text, counter=text, id="b4"),
+        block("service", service=text, id="b5"),
+        block("variants", block("variant", p("sud"), territories=text)),
+        block("paragraph", words("a", {"type": "abbr", "attrs": {"title": text}}), words("b", {"type": "service_link", "attrs": {"service": text}})),
+        block("question", block("label", words(text)), p("oui")),
+        block("step", block("label", words(text))),
+    ]  # fmt: skip
+    fragment = parsed(render_blocks(tree, references=directory(text), says_missing=True))
+    assert fragment.find(".//img").get("alt") == text
+    assert text in "".join(fragment.itertext())
+    fragment = parsed(render_blocks(EVERY[-9:], references=directory(text)))
+    known = [
+        block("contact", administration="dpass"),
+        block("service", service="permis"),
+        block("paragraph", words("a", GO)),
+    ]
+    fragment = parsed(render_blocks(known, references=directory(text)))
+    assert "".join(fragment.itertext()).count(text) >= 8
+
+
+@pytest.mark.parametrize("href", HOSTILE_LINKS)
+def test_a_legal_reference_leads_only_to_safe_places(href: str) -> None:
+    assert render_blocks([block("legal", words("Loi"), href=href)]) == '<p class="legal">Loi</p>'
+
+
+def test_a_legal_reference_never_nests_links() -> None:
+    linked = block("legal", words("Loi", link("https://a.nc")), href="https://b.nc", date="1999-03-01")
+    assert render_blocks([linked]) == (
+        '<p class="legal"><a href="https://a.nc" rel="noopener">Loi</a>, 1er mars 1999, '
+        '<a href="https://b.nc" rel="noopener">lire le texte</a></p>'
+    )
+    bare = render_blocks([block("legal", number="n° 3", href="https://b.nc")])
+    assert bare == '<p class="legal"><a href="https://b.nc" rel="noopener">n° 3</a></p>'
+    assert long_date("pas une date") == "pas une date"
+
+
+def test_the_title_of_a_part_stands_one_level_below_the_heading_it_follows() -> None:
+    part = block("question", block("label", words("Pourquoi ?"), id="q2"), p("Oui."), id="q1")
+    assert "<h2" in render_blocks([part])
+    tree = [
+        block("heading", words("A"), level=3),
+        part,
+        block("situations", block("situation", block("label", words("Cas")), part)),
+    ]
+    html = render_blocks(tree, 1)
+    assert html.count("<h5") == 2 and "<h6" in html
+    assert [line.level for line in outline(tree)] == [3, 4, 4, 5]
+    parsed(html)
 
 
 def test_a_table_says_what_its_headers_head() -> None:
@@ -212,21 +421,41 @@ def loose() -> st.SearchStrategy[list[dict[str, Any]]]:
             st.sampled_from(["a", " ", "", *HOSTILE]),
             st.lists(
                 st.sampled_from(
-                    ["strong", "em", "blink", link("https://a.nc"), link("https://b.nc"), link("x:y")]
+                    [
+                        "strong",
+                        "em",
+                        "blink",
+                        link("https://a.nc"),
+                        link("https://b.nc"),
+                        link("x:y"),
+                        GO,
+                        PUD,
+                    ]
                 ),
                 max_size=3,
             ),
         ),
         st.just({"type": "hard_break"}),
     )
-    kinds = "lead paragraph heading bullet_list ordered_list list_item note table table_row table_header table_cell unknown"  # fmt: skip
+    kinds = [*(name for name in GRAMMAR.nodes if name not in ("doc", "text", "hard_break")), "unknown"]
     idents = st.sampled_from(["b1", "b2", "b3", "b4", "<b>", None])
     return st.lists(
         st.recursive(
             inline,
             lambda inner: st.builds(
-                lambda kind, ident, level, content: block(kind, *content, id=ident, level=level),
-                st.sampled_from(kinds.split()),
+                lambda kind, ident, level, content: block(
+                    kind,
+                    *content,
+                    id=ident,
+                    level=level,
+                    administration="dpass",
+                    image="ab",
+                    service="permis",
+                    territories="noumea",
+                    href="https://a.nc",
+                    number="n° 3",
+                ),
+                st.sampled_from(kinds),
                 idents,
                 st.sampled_from([2, 3.0, 4, 9, "x"]),
                 st.lists(inner, max_size=4),
@@ -240,6 +469,8 @@ def loose() -> st.SearchStrategy[list[dict[str, Any]]]:
 @FIXED
 @given(loose())
 def test_any_nesting_is_valid(tree: list[dict[str, Any]]) -> None:
+    for known in (NOTHING, KNOWN):
+        parsed(render_blocks(tree, references=known, says_missing=True))
     html = render_blocks(tree)
     fragment = parsed(html)
     shown = "".join("".join(fragment.itertext()).split())
@@ -258,6 +489,16 @@ def test_what_says_nothing_is_not_written() -> None:
         block("bullet_list", block("list_item", block("paragraph"))),
         block("table"),
         block("table", block("table_row")),
+        block("steps", block("step", block("label"))),
+        block("documents", block("list_item", block("paragraph"))),
+        block("question", block("label", words(" ")), block("paragraph")),
+        block("situations", block("situation")),
+        block("variants", block("variant")),
+        block("cost"),
+        block("legal"),
+        block("image"),
+        block("contact"),
+        block("service"),
     ]
     assert render_blocks(tree) == ""
 
@@ -274,5 +515,5 @@ def test_outline_and_length() -> None:
         ("b2", 3, "L’âge"),
     ]
     assert word_count(tree) == 7
-    assert reading_minutes(tree) == 1
-    assert reading_minutes([p("mot " * 1000)]) == 5
+    assert reading_minutes(word_count(tree)) == 1
+    assert reading_minutes(word_count([p("mot " * 1000)])) == 5

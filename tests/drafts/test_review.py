@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import copy
+from datetime import timedelta
+from itertools import product
 
 import pytest
 import sqlalchemy as sa
 
+from app import clock
+from app.accounts.models import Role
 from app.db import Database, OutboxRow, reading, session, unit_of_work
 from app.errors import DomainError, Invalid, Missing, MovedOn, Refused
 from app.mail import Mail
 from app.policy import Actor
-from drafts import canonical, log, review, service
+from drafts import (
+    canonical,
+    checkpoints,
+    competences,
+    log,
+    overruling,
+    review,
+    service,
+    substituting,
+    withdrawing,
+)
 from drafts.models import Checkpoint, Draft
 from drafts.review_models import OpenReview, ReviewOutcome, Revision
 from drafts.stages import Deed, Stage
@@ -88,9 +102,9 @@ def test_the_next_freeze_need_not_begin_at_the_first_keystroke(world: World) -> 
         frozen = world.revision.seq
         for _number in range(5):
             w.rewrite(world.writer, world.draft, w.adds)
-            kept = log.prepare_checkpoint(world.draft_id)
+            kept = checkpoints.prepare(world.draft_id)
             assert kept is not None
-            log.keep_checkpoint(kept)
+            checkpoints.keep(kept)
         there = set(session().scalars(sa.select(Checkpoint.seq)))
         assert there == {frozen, *(world.draft.head_seq - back for back in range(3))}
         assert log.load(world.draft_id, frozen).tree == world.revision.tree
@@ -343,26 +357,33 @@ def test_may_now_says_what_the_verbs_say(world: World) -> None:
         world.iles_reviewer, world.editor,
     ]  # fmt: skip
     fingerprint = ""
-    for moment in ("writing", "submitted", "half signed", "objected"):
+    moments = (
+        "writing", "submitted", "half signed", "objected", "deadline passed", "carried", "somebody left",
+    )  # fmt: skip
+    for moment in moments:
         if moment == "submitted":
             fingerprint = w.submitted(world)
+        elif moment == "carried":
+            with unit_of_work():
+                review.retract(world.writer, world.draft)
+            assert w.submitted(world) == fingerprint
+        elif moment == "somebody left":
+            with unit_of_work():
+                session().execute(sa.delete(Role).where(Role.administration_id == world.nord))
+            everybody.remove(world.nord_reviewer)
         elif moment == "half signed":
             w.signed(world, world.reviewer, world.sud, fingerprint)
         elif moment == "objected":
             with unit_of_work():
                 review.object_to(world.nord_reviewer, world.draft, "Non.")
-        for actor in everybody:
-            for deed in Deed:
-                if deed in (Deed.CREATE, Deed.APPROVE, Deed.SCHEDULE, Deed.CANCEL):
-                    continue
+        for actor, deed in product(everybody, Deed):
+            if deed in (Deed.CREATE, Deed.APPROVE, Deed.SCHEDULE, Deed.CANCEL, Deed.ASK_AGAIN):
+                continue
+            with clock.shifted(timedelta(days=13 if moment == "deadline passed" else 0)):
                 reason = _why_not(world, actor, deed)
-                assert reason is None or reason.endswith((".", " !", " ?"))
-                assert _happens(world, actor, deed, fingerprint) is (reason is None), (
-                    moment,
-                    actor.name,
-                    deed,
-                    reason,
-                )
+                happens = _happens(world, actor, deed, fingerprint)
+            assert reason is None or reason.endswith((".", " !", " ?"))
+            assert happens is (reason is None), (moment, actor.name, deed, reason)
 
 
 class _Undone(Exception):
@@ -381,6 +402,14 @@ def _happens(world: World, actor: Actor, deed: Deed, fingerprint: str) -> bool:
         Deed.OBJECT: lambda: review.object_to(actor, world.draft, "Parce que."),
         Deed.LIFT_OBJECTION: lambda: review.lift_objection(actor, world.draft),
         Deed.PUBLISH: lambda: publishing.publish(actor, world.draft, fingerprint),
+        Deed.ARBITRATE: lambda: overruling.arbitrate(actor, world.draft, None, "Parce que."),
+        Deed.PASS_OVER: lambda: overruling.pass_over(actor, world.draft, None, "Parce que."),
+        Deed.WITHDRAW_SIGN_OFF: lambda: withdrawing.withdraw_sign_off(actor, world.draft, None, "Parce que."),
+        Deed.NAME_SUBSTITUTE: lambda: substituting.name_substitute(actor, world.draft, None, "Parce que."),
+        Deed.CHANGE_COMPETENCES: lambda: competences.change_competences(
+            actor, world.draft, [world.iles], "Parce que."
+        ),
+        Deed.HAND_OVER: lambda: competences.hand_over(actor, world.draft, world.iles, "Parce que."),
     }
     try:
         with unit_of_work():

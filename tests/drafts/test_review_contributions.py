@@ -6,6 +6,7 @@ import pytest
 
 from app.db import Database, reading, session, unit_of_work
 from drafts import contributions, log, review, service
+from drafts.attribution import attribution
 from drafts.contributions import Tally
 from drafts.models import Draft
 from drafts.review_models import Part, Revision, RevisionPart
@@ -121,6 +122,16 @@ def test_a_new_draft_of_a_live_article_keeps_its_authors(world: World) -> None:
         draft = service.revise(world.other_reviewer, session().get_one(Lab, world.lab_id), live)
         w.rewrite(world.other_reviewer, draft, lambda tree: w.words(tree, 0, "Une phrase plus courte."))
         draft_id = draft.id
+    with reading():
+        found = attribution(session().get_one(Draft, draft_id))
+        assert found.inherited and found.characters > found.inherited
+        assert {one.id for one in found.people} == {
+            world.other_reviewer.id,
+            world.writer.id,
+            world.nord_writer.id,
+        }
+        assert {one.name for one in found.administrations} == {"Province Sud", "Province Nord"}
+        assert sum(one.characters for one in found.people) == found.characters
     with unit_of_work():
         revision = review.submit(world.other_reviewer, session().get_one(Draft, draft_id))
         parts = {row.person_id for row in session().query(RevisionPart).filter_by(revision_id=revision.id)}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from drafts.review_models import Decision, SignedAs
+from drafts.review_models import Decision, SignedAs, Size
+from drafts.rule import Answered, verdict
 from drafts.stages import TRANSITIONS, Deed, Stage, after, fold, possible
-from drafts.standing import Answered, verdict
 
 PLACES = (1, 2, 3, 4)
 
@@ -59,6 +59,27 @@ def test_the_rule_as_the_editorial_model_words_it(case: Case) -> None:
     assert set(found.unanswered) == case.competent - {answer.administration_id for answer in case.answers}
     if found.publisher_may_read:
         assert len(case.competent) == 1 and everybody_answered and not found.is_approved
+
+
+@given(cases(), st.sampled_from((Size.MINOR, Size.SAID_MINOR)), st.sampled_from(PLACES), st.booleans())
+def test_a_minor_correction_needs_the_lead_and_somebody_who_wrote_nothing(
+    case: Case, size: Size, lead: int, agrees: bool
+) -> None:
+    answers = [
+        replace(answer, agrees_minor=agrees and answer.signed_as is SignedAs.SECOND_EYES)
+        for answer in case.answers
+    ]
+    found = verdict(case.competent, answers, case.main_author, case.objecting, lead=lead, size=size)
+    as_major = verdict(case.competent, answers, case.main_author, case.objecting)
+    readers = [answer for answer in answers if answer.signed_as is SignedAs.SECOND_EYES]
+    led = any(answer.administration_id == lead and answer.decision is Decision.SIGNED for answer in answers)
+    assert found.is_minor == (led and (size is Size.MINOR or (agrees and bool(readers))))
+    if found.is_minor:
+        assert found.is_approved == (bool(readers) and not case.objecting)
+    else:
+        assert found == as_major
+    if as_major.is_approved:
+        assert found.is_approved, "what suffices for any text suffices for a detail"
 
 
 @given(cases())

@@ -148,7 +148,10 @@ def test_a_contributor_is_never_second_eyes(
         w.published(world)
     with unit_of_work():
         contribute(world.nord_writing_reviewer, world)
-        w.rewrite(world.writer, world.draft, lambda tree: w.words(tree, 0, "Une autre phrase, plus claire."))
+        # So much that it is no minor correction, for which the lead administration would suffice.
+        w.rewrite(
+            world.writer, world.draft, lambda tree: w.words(tree, 0, "Une phrase bien plus claire. " * 8)
+        )
     fingerprint = w.submitted(world)
     revision = _revision(world)
     eyes = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,38 +14,30 @@ from alembic.script import ScriptDirectory
 
 from app import schema_versions
 from app.db import Base
+from tests import postgresql
 from tests.house.tree import ROOT
 
-POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 SCRIPTS = ScriptDirectory(str(ROOT / "migrations"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    """An engine on an empty database that has been brought to the head."""
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with nothing in it."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'house.sqlite3'}"
-        schema_versions.upgrade(url)
-        engine = sa.create_engine(url)
-        yield engine
-        engine.dispose()
+        yield f"sqlite:///{tmp_path / 'house.sqlite3'}"
         return
-    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    name = f"openlab_house_{uuid.uuid4().hex[:12]}"
-    try:
-        with server.connect() as connection:
-            connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-    except sa.exc.OperationalError:
-        pytest.skip("no PostgreSQL answers at TEST_DATABASE_URL")
-    url = sa.make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    try:
-        schema_versions.upgrade(url)
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        yield engine
-        engine.dispose()
-    finally:
-        with server.connect() as connection:
-            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    postgresql.needed()
+    with postgresql.own_database() as url:
+        yield url
+
+
+@pytest.fixture
+def migrated(empty: str) -> Iterator[sa.Engine]:
+    """An engine on an empty database that has been brought to the head."""
+    schema_versions.upgrade(empty)
+    engine = sa.create_engine(empty, poolclass=sa.NullPool)
+    yield engine
+    engine.dispose()
 
 
 def test_migrations_match_the_models(migrated: sa.Engine) -> None:
@@ -83,6 +73,171 @@ def test_partial_indexes_keep_their_condition(migrated: sa.Engine) -> None:
             if meant != found:
                 wrong.append(f"{table.name}: {index.name}")
     assert not wrong, f"The condition is in the model or in the database, not in both: {wrong}"
+
+
+# What a migration takes away on purpose: by the migration, the names.
+TAKEN_AWAY: dict[str, set[str]] = {
+    # The same name with other words: who was passed over does not have to answer any more.
+    "0005_overruling": {"review_outcome: review_outcome_all_answered"},
+    # An edition is made of what was approved, or published urgently: a trigger asks for the outcome now.
+    "0010_fates": {"edition: fk_edition_outcome"},
+    "0012_scopes": {
+        # The same names with other words: parts, withdrawals and minor corrections count.
+        "review_outcome: review_outcome_all_answered",
+        "review_outcome: review_outcome_from_outside",
+        "sign_off: sign_off_carried_as_it_was",
+        # An outcome falls with a signature that is taken back: "review_outcome_falls" says when.
+        "review_outcome: review_outcome_no_delete",
+        "review_outcome: review_outcome_append_only",
+        # An administration answers once, and again after each withdrawal: the key has its turn in it.
+        "sign_off: uq_sign_off_revision_id_administration_id",
+        # A reference of SQLite that had no name has one.
+        "sign_off: None",
+    },
+    # The same names with other words: the name of who is erased goes out, and nothing else changes.
+    "0015_names_go_out": {
+        *(
+            f"{table}: {table}_{refusal}"
+            for table in ("draft_act", "sign_off", "withdrawn_sign_off", "substitute", "passed_over")
+            for refusal in ("no_update", "append_only")
+        ),
+        "session_event: session_event_no_update",
+        "expert_opinion: expert_opinion_while_open_update",
+        "expert_invitation: expert_invitation_stays_erased",
+    },
+}
+
+
+def refusals(engine: sa.Engine) -> dict[str, str]:
+    """Everything a database refuses by: (table: name) of triggers with their words, keys, checks and unique indexes."""
+    triggers = (
+        "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
+        if engine.dialect.name == "sqlite"
+        else "SELECT relname, tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t "
+        "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT tgisinternal"
+    )
+    with engine.connect() as connection:
+        found = {
+            f"{table}: {name}": str(words) for table, name, words in connection.execute(sa.text(triggers))
+        }
+    inspector = sa.inspect(engine)
+    for table in inspector.get_table_names():
+        for one in (
+            *inspector.get_check_constraints(table),
+            *inspector.get_foreign_keys(table),
+            *inspector.get_unique_constraints(table),
+            *inspector.get_indexes(table),
+        ):
+            found[f"{table}: {one['name']}"] = ""
+    return found
+
+
+def test_no_migration_loses_what_the_database_refuses(empty: str) -> None:
+    """SQLite makes a table anew to change it, and forgets its triggers unless somebody remembers."""
+    engine = sa.create_engine(empty, poolclass=sa.NullPool)
+    before: dict[str, str] = {}
+    lost = []
+    for script in reversed(list(SCRIPTS.walk_revisions())):
+        schema_versions.upgrade(empty, script.revision)
+        after = refusals(engine)
+        gone = {name for name in before if after.get(name) != before[name]}
+        lost += [f"{script.revision}: {name}" for name in gone - TAKEN_AWAY.get(script.revision, set())]
+        before = after
+    engine.dispose()
+    assert not lost, f"Make these again, or say why not in TAKEN_AWAY: {sorted(lost)}"
+
+
+def filled(connection: sa.Connection, table: str, **values: object) -> None:
+    """A row with what is given, and something of the right kind in every other column that may not be empty."""
+    something = {
+        "INTEGER": 1,
+        "BIGINT": 1,
+        "BOOLEAN": 0,
+        "BLOB": b"x",
+        "DATETIME": "2026-01-01 00:00:00.000000",
+        "JSON": "[]",
+    }
+    row = {
+        column["name"]: values.get(column["name"], something.get(str(column["type"]), "x"))
+        for column in sa.inspect(connection).get_columns(table)
+        if column["name"] in values or (not column["nullable"] and column["default"] is None)
+    }
+    names = ", ".join(row)
+    connection.execute(
+        sa.text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in row)})"), row
+    )
+
+
+def test_what_was_written_before_is_there_afterwards(tmp_path: Path) -> None:
+    """Editions with their evidence, and notices, stand in tables that are made anew on SQLite."""
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    schema_versions.upgrade(url, "0009_evidence")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    sixty_four = "0" * 64
+    with engine.begin() as connection:
+        # The rows could have been made by people; here they need not be.
+        triggers = connection.execute(
+            sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        ).all()
+        for name, _words in triggers:
+            connection.execute(sa.text(f"DROP TRIGGER {name}"))
+        filled(connection, "administration", id=1, kind="province")
+        filled(connection, "person", id=1, email="a@b.example", status="active")
+        filled(connection, "lab", id=1, kind="permanent", administration_id=1)
+        filled(connection, "article", id=1, lead_administration_id=1, state="live")
+        filled(connection, "draft", id=1, lab_id=1, article_id=1, stage="published", created_by=1)
+        filled(connection, "revision", id=1, draft_id=1, article_id=1, created_by=1, fingerprint=sixty_four)
+        filled(connection, "revision_scope", revision_id=1, fingerprint=sixty_four)
+        filled(
+            connection,
+            "revision_part",
+            revision_id=1,
+            person_id=1,
+            part="second_eyes",
+            inserted=0,
+            deleted=0,
+            attributes=0,
+            fields=0,
+        )
+        filled(
+            connection,
+            "review_outcome",
+            revision_id=1,
+            fingerprint=sixty_four,
+            second_eyes_person_id=1,
+            second_eyes="second_eyes",
+        )
+        filled(
+            connection,
+            "edition",
+            id=1,
+            article_id=1,
+            revision_id=1,
+            fingerprint=sixty_four,
+            number=1,
+            published_by=1,
+        )
+        filled(connection, "edition_evidence", edition_id=1, number=1, digest=sixty_four, content=b"sealed")
+        filled(connection, "notice", id=1, person_id=1, draft_id=1, kind="mention", mail_state="none")
+        filled(connection, "notice_silence", person_id=1, kind="mention", channel="mail")
+        for _name, words in triggers:
+            connection.execute(sa.text(words))
+    schema_versions.upgrade(url)
+    with engine.connect() as connection:
+        for table in ("edition", "edition_evidence", "notice", "notice_silence"):
+            assert connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 1, table
+        act = connection.execute(sa.text("SELECT deed, state, edition_id FROM article_act")).one()
+        assert tuple(act) == ("publish", "live", 1)
+        for statement in (
+            "UPDATE edition SET title = 'Autre'",
+            "DELETE FROM edition",
+            "DELETE FROM edition_evidence",
+            "UPDATE notice SET kind = 'rien'",
+        ):
+            with pytest.raises(sa.exc.IntegrityError):
+                connection.execute(sa.text(statement))
+            connection.rollback()
+    engine.dispose()
 
 
 def test_upgrading_twice_changes_nothing(migrated: sa.Engine) -> None:

@@ -35,7 +35,8 @@ class Words(HTMLParser):
         attributes = dict(attrs)
         for name, value in attrs:
             spoken = name in SPOKEN or (
-                name == "value" and attributes.get("type") in ("submit", "button", "reset")
+                # The value of an <input> button is its face; that of a <button> is only sent.
+                tag == "input" and name == "value" and attributes.get("type") in ("submit", "button", "reset")
             )
             if spoken and value:
                 self.keep(value)

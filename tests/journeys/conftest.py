@@ -14,6 +14,7 @@ from app.db import database
 from app.factory import create_app
 from config import Settings
 from tests.journeys.demo import demo  # noqa: F401 - a fixture
+from tests.journeys.portal import public_pages  # noqa: F401 - a fixture
 from tests.live_server import LiveServer
 from tests.proxy import Proxy
 from tests.scenes import Scene, make_scene, token_for

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.error
 import urllib.request
@@ -28,21 +27,19 @@ LONG_ARTICLE = "demenager-de-noumea-a-kone"
 def fill() -> None:
     """What `seed.fill` makes, with fewer short articles: people sit at the same tables in a third of the time."""
     with unit_of_work():
-        for entry in _entries("administrations"):
+        for entry in seed.entries("administrations"):
             seed.add_administration(entry)
-        for entry in _entries("people"):
+        for entry in seed.entries("people"):
             seed.add_person(entry)
-        for entry in _entries("services"):
+        for entry in seed.entries("services"):
             seed.add_service(entry)
-    for entry in _entries("labs"):
+        for entry in seed.entries("spaces"):
+            seed.add_space(entry)
+    for entry in seed.entries("labs"):
         seed.add_lab(entry)
-    for entry in [*_entries("articles"), *_entries("short_articles", "articles")[:SHORT_ARTICLES]]:
+    short = seed.entries("short_articles", "articles")[:SHORT_ARTICLES]
+    for entry in [*seed.entries("articles"), *short, *seed.entries("old_articles", "articles")]:
         seed.publish_article(entry)
-
-
-def _entries(name: str, key: str = "") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((seed.FOLDER / f"{name}.json").read_text())[key or name]
-    return found
 
 
 @dataclass
@@ -114,7 +111,7 @@ _straight = urllib.request.build_opener(_NoRedirect)
 def demo(browser: Browser, _maker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Made once for all journeys that read or walk through it, on a database no other test empties."""
     folder = tmp_path_factory.mktemp("demonstration")
-    maker = type(_maker)() if hasattr(_maker, "server") else _maker
+    maker = type(_maker)() if hasattr(_maker, "url") else _maker
     url = maker.fresh(folder)
     create_app(Settings.from_env({}, database_url=url, data_dir=folder, secret_key=SECRET))
     fill()

@@ -58,5 +58,29 @@ def caret_at_the_very_end(page: Page) -> None:
 
 
 def tool(page: Page, name: str) -> None:
-    """Press a button of the toolbar, by its words."""
-    page.get_by_role("toolbar").get_by_role("button", name=name, exact=True).click()
+    """Press a button of the toolbar, or choose what stands in its menus of blocks and styles, by its words."""
+    bar = page.get_by_role("toolbar")
+    button = bar.get_by_role("button", name=name, exact=True)
+    if button.count():
+        button.click()
+        return
+    # What can be chosen is asked when the menu opens: of the selection, which reaches the editor on the next frames.
+    page.wait_for_timeout(150)
+    bar.locator("[data-tool=style]" if name == "Paragraphe" else "[data-tool=insert]").click()
+    page.locator("[role=menu]:not([hidden])").get_by_text(name, exact=True).click()
+
+
+def said(page: Page, sentence: str) -> None:
+    """What the page says was just done."""
+    expect(page.locator(".notice")).to_contain_text(sentence)
+
+
+def begun(page: Page, title: str, pattern: str) -> str:
+    """A new draft from a pattern, at its table; its address."""
+    page.get_by_role("link", name="Nouveau brouillon").first.click()
+    page.get_by_label("Titre de la fiche").fill(title)
+    page.get_by_role("radio", name=pattern).check()
+    page.get_by_role("button", name="Créer le brouillon").click()
+    said(page, "Le brouillon est créé.")
+    page.wait_for_selector("html[data-synced]")
+    return page.url

@@ -6,22 +6,33 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.db import database, unit_of_work
+from app import clock
+from app.accounts import mailed_links
+from app.db import database, session, unit_of_work
+from app.directory.models import Counter, Login, OnlineService, ServiceKind
 from app.factory import create_app
+from app.mail import Mail
 from app.policy import Actor, PortalRole
 from config import ROOT, Settings
-from drafts import review
+from drafts import experts, review
+from drafts.models import Draft
 from drafts.queries import draft_numbered
+from drafts.scopes import proposed_for
 from drafts.service import replace_text
+from labs import cycles, guests, joining
+from labs.roles import Right
 from publish import service as publication
 from tests import makers
+from tests.drafts.every_block import EVERY
 from tests.journeys.demo import MAIN_DRAFT, Demo
-from tests.journeys.hands import saved
+from tests.journeys.hands import saved, tool
 from tests.live_server import LiveServer
 from tests.scenes import token_for
 
@@ -63,12 +74,20 @@ EVERYTHING = [
             "table_row", "c6", cell("table_cell", "c7", "Carte grise"), cell("table_cell", "c8", "Un mois")
         ),
     ),
+    # The blocks of a procedure. Images are tried where they are brought in.
+    *(
+        {**node, "attrs": {**node["attrs"], "id": f"e{number}"}}
+        for number, node in enumerate(EVERY)
+        if node["type"] not in ("lead", "heading", "image", "contact", "service")
+    ),
+    {"type": "contact", "attrs": {"id": "k1", "administration": "province-du-sud"}},
+    {"type": "service", "attrs": {"id": "k2", "service": "demander-le-plan"}},
 ]
 
 
 @dataclass(frozen=True)
 class World:
-    """A lab with a text in writing, one in review and one that is published twice."""
+    """A lab with a text in writing, three in review and one that is published twice."""
 
     url: str
     people: dict[str, Actor]
@@ -76,23 +95,51 @@ class World:
     writing: int
     in_review: int
     again: int
+    # Asked for in part, also of an administration that has nobody; and signed in part, then proposed again.
+    parted: int
+    kept: int
     article: str
+    # Two links of experts: one that was opened nowhere, one that is confirmed in a browser.
+    door: str
+    token: str
+
+
+# The code of the second one; what is mailed is a random one.
+CODE = "123456"
 
 
 @pytest.fixture(scope="module")
 def world(server: LiveServer, live_settings: Settings) -> Iterator[World]:
     create_app(live_settings)
     with unit_of_work():
-        south, north = makers.make_administration("Province Sud"), makers.make_administration("Province Nord")
+        south = makers.make_administration("Province Sud", slug="province-du-sud")
+        north = makers.make_administration("Province Nord")
+        south.counters = [
+            Counter(name="Hôtel de la Province", phone="20 00 27", address="6, route des Artisans", commune="Nouméa",
+                    hours="Lundi au vendredi, 8 h – 16 h", email="accueil@sud.example")
+        ]  # fmt: skip
+        online = OnlineService(
+            slug="demander-le-plan", title="Demander le plan", kind=ServiceKind.FORM, url="https://plan.example",
+            login=Login.NONE, outage="jusqu’à lundi",
+        )  # fmt: skip
+        online.owners = [south]
+        session().add(online)
         people = {
             "facilitator": makers.make_agent(south),
             "writer": makers.make_agent(south),
             "south": makers.make_agent(south, reviewer=True),
             "north": makers.make_agent(north, reviewer=True),
             "editor": makers.make_agent(north, PortalRole.PORTAL_EDITOR),
+            "administrator": makers.make_agent(north, PortalRole.ADMINISTRATOR),
         }
         writer = people["writer"]
         lab = makers.make_lab(people["facilitator"], south, writer, title="Déménager sans se perdre")
+        joining.ask(people["editor"], lab, "Je publie ces fiches et voudrais les lire plus tôt.")
+        joining.invite(people["facilitator"], lab, [people["administrator"].id], Right.READ)
+        guests.invite_guest(people["facilitator"], lab, "Camille Wéa", "rose@ailleurs.example", Right.REMARK)
+        day = clock.local(clock.now()).date()
+        cycle = cycles.make_cycle(people["administrator"], day, ["Une page au lieu de trois."])
+        cycles.assign(people["facilitator"], cycle, lab)
         writing, in_review, again = (
             makers.make_draft(writer, lab, south, south, north, title=title, tree=EVERYTHING)
             for title in ("Écrire un texte", "Relire un texte", "Publier un texte")
@@ -102,7 +149,21 @@ def world(server: LiveServer, live_settings: Settings) -> Iterator[World]:
         review.sign_off(people["south"], again, south.id, fingerprint)
         review.sign_off(people["north"], again, north.id, fingerprint)
         article = publication.publish(people["editor"], again, fingerprint).slug
-        made = World(server.url, people, lab.slug, writing.id, in_review.id, again.id, f"/fiches/{article}")
+        alone = makers.make_administration("Mairie sans référent")
+        parted, kept = (
+            makers.make_draft(writer, lab, south, south, north, alone, title=title, tree=EVERYTHING)
+            for title in ("Signer une partie", "Signer une fois")
+        )
+        for draft in (parted, kept):
+            revision = review.submit(writer, draft, scopes={north.id: ["b7", "c1"], alone.id: ["b3"]})
+        review.sign_off(people["north"], kept, north.id, proposed_for(revision.id)[north.id].fingerprint)
+        review.retract(writer, kept)
+        review.submit(writer, kept)
+        door, token = (invited(writer, in_review, name) for name in ("Camille Wéa", "Dominique Naouna"))
+        made = World(
+            server.url, people, lab.slug, writing.id, in_review.id, again.id, parted.id, kept.id,
+            f"/fiches/{article}", door, token,
+        )  # fmt: skip
     with unit_of_work():
         shorter = [*EVERYTHING[:2], block("paragraph", "b3", "Toute personne qui s’en va.")]
         replace_text(writer, draft_numbered(made.again), shorter)
@@ -110,6 +171,18 @@ def world(server: LiveServer, live_settings: Settings) -> Iterator[World]:
     wait_for(f"{server.url}{made.article}")
     yield made
     database().engine.dispose()
+
+
+def invited(writer: Actor, draft: Draft, name: str) -> str:
+    """The secret in the link of an expert, whose code is waited for."""
+    email = f"{name.split()[0].lower()}@universite.example"
+    invitation = experts.invite(writer, draft, name, email, 10, "Le délai est-il le bon\u202f?")
+    session().flush()
+    body = session().scalars(sa.select(Mail.body).where(Mail.recipient == email)).one()
+    token = body.split("/expertise/")[1].split()[0]
+    invitation.code_digest = mailed_links.code_digest(token, CODE)
+    invitation.code_until = clock.now() + timedelta(hours=2)
+    return token
 
 
 def wait_for(address: str, seconds: float = 20) -> None:
@@ -127,13 +200,20 @@ def wait_for(address: str, seconds: float = 20) -> None:
 
 @pytest.fixture(scope="module")
 def pages_of(browser: Browser, world: World) -> Iterator[Callable[[str], Page]]:
-    """`pages_of(name)`: a page in the profile of that person, "" for a visitor."""
+    """`pages_of(name)`: a page in the profile of that person, "" for a visitor, or "expert"."""
     opened: dict[str, BrowserContext] = {}
 
     def page_of(name: str) -> Page:
         if name not in opened:
             opened[name] = browser.new_context(locale="fr-FR")
-            if name:
+            if name == "expert":
+                page = opened[name].new_page()
+                page.goto(f"{world.url}/expertise/{world.token}")
+                page.get_by_label("Code reçu par courriel").fill(CODE)
+                page.get_by_role("button", name="Lire le texte").click()
+                expect(page.get_by_role("heading", name="Le texte à lire")).to_be_visible()
+                page.close()
+            elif name:
                 token = token_for(world.people[name])
                 opened[name].add_cookies([{"name": "openlab", "value": token, "url": world.url}])
         return opened[name].new_page()
@@ -177,6 +257,8 @@ PAGES = [
     ("", "/"),
     ("", "{article}"),
     ("", "{article}/historique"),
+    ("", "/preuves/1"),
+    ("", "/preuves/cles"),
     ("", "/administrations"),
     ("", "/recherche?q=adresse"),
     ("", "/connexion"),
@@ -185,15 +267,64 @@ PAGES = [
     ("writer", "/labs"),
     ("facilitator", "/labs/{lab}"),
     ("south", "/labs/{lab}"),
+    ("editor", "/labs/{lab}"),
+    ("administrator", "/labs/{lab}"),
+    ("facilitator", "/labs/{lab}/presentation"),
+    ("facilitator", "/labs/{lab}/portes"),
+    ("facilitator", "/labs/{lab}/portes/liens/fermer"),
+    ("facilitator", "/labs/{lab}/inviter?q=personne"),
+    ("facilitator", "/labs/{lab}/inviter/lien"),
+    ("facilitator", "/labs/{lab}/inviter/liste"),
+    ("administrator", "/cycles"),
+    ("administrator", "/cycles/1"),
+    ("facilitator", "/cycles/1"),
+    ("administrator", "/cycles/1/modifier"),
     ("writer", "/labs/{lab}/brouillons/nouveau"),
     ("writer", "/brouillons/{writing}"),
     ("south", "/brouillons/{in_review}"),
+    ("writer", "/brouillons/{writing}/auteurs"),
     ("writer", "/brouillons/{writing}/champs"),
     ("writer", "/brouillons/{in_review}/historique"),
+    ("writer", "/brouillons/{again}/historique"),
+    ("writer", "/brouillons/{again}/historique/1"),
+    ("south", "/brouillons/{again}/historique/r1"),
+    ("writer", "/brouillons/{again}/historique/comparer?de=1&a=maintenant"),
+    ("writer", "/brouillons/{again}/historique/1/restaurer"),
+    ("writer", "/brouillons/{writing}/dupliquer"),
+    ("writer", "/brouillons/{writing}/corbeille"),
+    ("writer", "/brouillons/{in_review}/corbeille"),
+    ("writer", "/labs/{lab}/corbeille"),
     ("writer", "/brouillons/{writing}/relecture"),
     ("north", "/brouillons/{in_review}/relecture"),
     ("writer", "/brouillons/{again}/relecture"),
     ("editor", "/brouillons/{again}/relecture"),
+    ("editor", "{article}/vie"),
+    ("south", "{article}/vie"),
+    ("writer", "{article}/corriger"),
+    ("editor", "/publications"),
+    ("editor", "/verifications"),
+    ("north", "/brouillons/{in_review}/relecture?remarquer=1"),
+    ("north", "/brouillons/{in_review}/relecture?remarque=b3"),
+    ("writer", "/brouillons/{again}/experts"),
+    ("writer", "/brouillons/{in_review}/experts"),
+    ("", "/expertise/{door}"),
+    ("", "/expertise/nulle-part"),
+    ("expert", "/expertise/{token}"),
+    ("north", "/brouillons/{again}/relecture?vue=trois"),
+    ("north", "/brouillons/{again}/relecture?vue=trois&tout=1"),
+    ("writer", "/brouillons/{again}/relecture?vue=brouillon"),
+    ("writer", "/preuves/1"),
+    ("writer", "/brouillons/{in_review}/remarques"),
+    ("writer", "/brouillons/{writing}/suggestions"),
+    ("writer", "/espace/avis"),
+    ("writer", "/espace/avis/reglages"),
+    ("writer", "/brouillons/{writing}/proposer/parties"),
+    ("writer", "/brouillons/{writing}/administrations"),
+    ("south", "/brouillons/{again}/administrations"),
+    ("north", "/brouillons/{parted}/relecture"),
+    ("editor", "/brouillons/{parted}/relecture"),
+    ("north", "/brouillons/{kept}/relecture"),
+    ("editor", "/espace"),
     ("writer", "/brouillons/999999"),
 ]
 
@@ -241,12 +372,24 @@ DEMO_PAGES = [
     ("", "/situations/demenager"),
     ("", "/administrations/province-sud"),
     ("", "/demarches"),
+    ("", "/demarches?genre=form&compte=none"),
+    ("", "/espaces-connectes"),
+    ("", "/etat"),
     ("", "/plan-du-site"),
     ("", "/accessibilite"),
     ("", "/donnees-personnelles"),
     ("", "/mentions-legales"),
     ("", "/recherche?q=zzzzzz"),
+    ("", "/recherche?q=permi+de+conduir"),
+    ("", "/recherche?q=demenagment&theme=logement"),
+    ("editeur@dinum.example", "/recherche/synonymes"),
+    ("editeur@dinum.example", "/recherche/sans-resultat"),
     ("", "/nulle-part"),
+    ("", "/preuves/1"),
+    ("referent@province-nord.example", "/preuves/1"),
+    ("editeur@dinum.example", "/espace"),
+    ("editeur@dinum.example", "/publications"),
+    ("editeur@dinum.example", "/verifications"),
     ("agent@province-sud.example", "/labs/demenager/seances/2"),
     ("editeur@dinum.example", "/brouillons/5/relecture"),
     ("referent@cafat.example", "/espace"),
@@ -278,7 +421,7 @@ def test_axe_finds_nothing_where_two_people_write(demo: Demo) -> None:
         page.wait_for_selector("html[data-synced]")
     north.locator("[data-editor] p").first.dblclick()
     south.locator("[data-editor] p").last.click()
-    south.get_by_role("toolbar").get_by_role("button", name="Tableau").click()
+    tool(south, "Tableau")
     expect(south.locator("[data-person]")).to_have_count(2)
     expect(south.locator(".cursor-name").first).to_be_attached()
     wrong = {}

@@ -13,6 +13,8 @@ from playwright.sync_api import BrowserContext, CDPSession, Page
 
 from tests.journeys.demo import LONG_ARTICLE, Demo
 
+pytestmark = pytest.mark.alone
+
 # One initial window of TCP: ten segments of 1,460 bytes (RFC 6928) are 14,600; public.md asks for 14 KiB.
 WINDOW = 14 * 1024
 LONGEST = 24 * 1024

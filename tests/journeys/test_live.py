@@ -11,6 +11,8 @@ from tests.journeys.conftest import open_draft
 from tests.journeys.hands import STATE, caret_at_end, same_text, saved, text_of
 from tests.proxy import Line
 
+pytestmark = pytest.mark.alone
+
 
 def stored(draft_id: int) -> str:
     with reading():
@@ -140,6 +142,38 @@ def test_an_offline_tab_closed_and_opened_again(scene, server, profile, proxy):
     saved(again)
     assert stored(scene.draft_id).count(" su gardé sur cet appareil") == 1
     assert text_of(again).count("gardé sur cet appareil") == 1
+
+
+# Keeps every other writer of the device's store waiting until `window.letGo` is set.
+HOLD_THE_DEVICE = """() => new Promise((resolve, reject) => {
+    const request = indexedDB.open('open-lab');
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+        const store = request.result.transaction('strokes', 'readwrite').objectStore('strokes');
+        const again = () => { if (!window.letGo) store.count().onsuccess = again; };
+        again();
+        resolve();
+    };
+})"""
+
+
+def test_kept_on_this_device_is_only_said_of_what_is_on_the_device(scene, server, profile, proxy):
+    context = profile(scene.ana, proxy.url)
+    ana = open_draft(context, proxy.url, scene.draft_id)
+    caret_at_end(ana, "p")
+    ana.evaluate(HOLD_THE_DEVICE)
+    proxy.cut()
+    ana.keyboard.type(" pas encore", delay=10)
+    expect(ana.locator(STATE)).to_contain_text("mises à l’abri", timeout=15_000)
+    expect(ana.locator(STATE)).to_have_attribute("data-save-state", "saving")
+    ana.evaluate("window.letGo = true")
+    expect(ana.locator(STATE)).to_have_attribute("data-save-state", "offline", timeout=15_000)
+    expect(ana.locator(STATE)).to_contain_text("sur cet appareil")
+    ana.close()
+    proxy.restore()
+    again = open_draft(context, proxy.url, scene.draft_id)
+    saved(again)
+    assert stored(scene.draft_id).count(" pas encore") == 1
 
 
 @pytest.mark.parametrize("line", [Line.NO_WEBSOCKET, Line.MUTE_WEBSOCKET])

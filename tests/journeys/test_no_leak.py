@@ -9,14 +9,27 @@ from playwright.sync_api import Page
 
 from config import ROOT
 from tests.journeys.demo import Demo
-from tests.journeys.hands import caret_at_the_very_end, saved
+from tests.journeys.hands import caret_at_the_very_end, saved, tool
 
 # Words that stand in no other text: of the title, of the text, and of the names of the people who write.
 TITLE, TEXT = "Niaoulizade", "balancelloire"
 PEOPLE = ("Martinelle", "Gohoupwé", "Courtelonne", "Tiahoupwa", "Vaillantin", "Hnamejö")
 WRITER = "agent@province-sud.example"
 # The kinds of page, and what stands for their variable parts.
-PARTS = {"<slug>": "province-sud", "<draft_id>": "1", "<session_id>": "1", "<person_id>": "1"}
+PARTS = {
+    "<slug>": "province-sud",
+    "<draft_id>": "1",
+    "<session_id>": "1",
+    "<person_id>": "1",
+    "<image>": "0" * 64,
+    "<moment>": "1",
+    "<number>": "1",
+    "<edition>": "1",
+    "<token>": "x" * 43,
+    "<service>": "signaler-un-changement-d-adresse",
+    "<code>": "bcdfg",
+    "<form>": "pdf",
+}
 
 
 def addresses(demo: Demo) -> list[str]:
@@ -101,7 +114,7 @@ def written(demo: Demo) -> Page:
     page.wait_for_selector("html[data-synced]")
     page.locator("[data-editor]").click()
     page.keyboard.type(f"En bref : {TEXT}.")
-    page.get_by_role("toolbar").get_by_role("button", name="Chapeau « en bref »").click()
+    tool(page, "Chapeau «\u00a0en bref\u00a0»")
     caret_at_the_end_of_lead(page)
     page.keyboard.press("Enter")
     page.keyboard.type(f"Le texte parle de {TEXT}.")

@@ -10,10 +10,14 @@ import pytest
 from app.accounts import service as accounts
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
+from app.directory.models import Administration
+from app.errors import Missing
 from app.policy import Actor, PortalRole
-from labs.models import LabSession, Membership
+from labs.models import Membership
 from labs.roles import Right
-from labs.service import add_member, open_session, permanent_lab, plan_session
+from labs.room import open_room
+from labs.service import add_member, create_lab, permanent_lab
+from labs.sessions import plan_session
 from tests import makers
 from tests.clients import PageClient
 
@@ -114,31 +118,19 @@ def test_who_is_not_signed_in_is_sent_to_the_door(client: PageClient, house: Hou
 
 
 def test_only_a_facilitator_sees_the_forms(client: PageClient, house: House) -> None:
-    assert client.sign_in(house["facilitator"]).get(house.page).offers(f"{house.page}/membres")
+    page = client.sign_in(house["facilitator"]).get(house.page)
+    assert f"{house.page}/inviter" in page.links() and page.offers(
+        f"{house.page}/membres/{house['reader'].id}/retirer"
+    )
     for name in ("writer", "reader", "outsider", "administrator"):
         page = client.sign_out().sign_in(house[name]).get(house.page)
-        assert not page.offers(f"{house.page}/membres"), name
+        assert f"{house.page}/inviter" not in page.links(), name
         token = page.form("/deconnexion").values["csrf_token"]
-        data = {"csrf_token": token, "courriel": house["outsider"].email, "droit": "write"}
+        data = {"csrf_token": token, "personnes": [str(house["outsider"].id)], "droit": "write"}
         client.post(f"{house.page}/membres", data, 403)
         client.post(f"{house.page}/membres/{house['reader'].id}/retirer", {"csrf_token": token}, 403)
     assert house.right_of("reader") == (Right.READ, False)
     assert house.right_of("outsider") is None
-
-
-def test_a_person_is_invited_by_their_address(client: PageClient, house: House) -> None:
-    client.sign_in(house["facilitator"]).get(house.page)
-    page = client.send(f"{house.page}/membres", 422, courriel="personne@nulle.part", droit="suggest")
-    assert "Aucun agent n’a de compte avec cette adresse." in page.main
-    form = page.form(f"{house.page}/membres")
-    assert form.values["courriel"] == "personne@nulle.part" and form.values["droit"] == "suggest"
-    client.send(f"{house.page}/membres", 422, courriel="")
-    client.send(f"{house.page}/membres", 422, courriel=house["northerner"].email, droit="everything")
-    client.send(f"{house.page}/membres", courriel=house["northerner"].email.upper(), droit="suggest")
-    assert f"{house['northerner'].name} fait maintenant partie du lab." in client.follow().main
-    assert house.right_of("northerner") == (Right.SUGGEST, False)
-    page = client.send(f"{house.page}/membres", 422, courriel=house["northerner"].email, droit="write")
-    assert "Cette personne fait déjà partie du lab." in page.main
 
 
 def test_a_right_is_changed_and_a_lab_keeps_a_facilitator(client: PageClient, house: House) -> None:
@@ -174,7 +166,7 @@ def test_a_member_is_removed_and_the_page_says_what_it_means(client: PageClient,
 def test_a_seance_is_shown_in_the_time_of_the_territory(client: PageClient, house: House) -> None:
     path = f"{house.page}/seances/{house.seance}"
     page = client.sign_in(house["reader"]).get(path)
-    assert "3 mars 2026 à 8 h 30" in page.main and "UTC+11" in page.main
+    assert "mardi 3 mars 2026, de 8 h 30 à 10 h 30" in page.main and "UTC+11" in page.main
     assert page.all("time")[0].get("datetime") == "2026-03-02T21:30:00+00:00"
     assert "Koné" in page.main and "Tour de table (15 minutes)" in page.main
     client.get(f"{house.page}/seances/999", 404)
@@ -186,7 +178,7 @@ def test_an_open_seance_is_the_first_thing_a_member_sees(client: PageClient, hou
     path = f"{house.page}/seances/{house.seance}"
     assert path not in client.sign_in(house["reader"]).get("/espace").links()
     with unit_of_work():
-        open_session(house["facilitator"], session().get_one(LabSession, house.seance))
+        open_room(house["facilitator"], house.seance)
     assert path in client.get("/espace").links()
     assert path not in client.sign_out().sign_in(house["outsider"]).get("/espace").links()
 
@@ -217,3 +209,37 @@ def test_programs_learn_who_they_are_and_what_labs_there_are(client: PageClient,
     )
     (lab,) = client.sign_out().sign_in(house["outsider"]).get("/api/v1/labs").json["items"]
     assert lab["right"] is None
+
+
+def test_an_agent_founds_a_lab_and_leads_it(client: PageClient, house: House) -> None:
+    page = client.sign_in(house["outsider"]).get("/labs")
+    assert "/labs/nouveau" in page.links()
+    page = client.get("/labs/nouveau")
+    assert "Province du Sud, votre administration, porte le lab." in page.main
+    # What is missing is said beside its field, and what was typed is there still.
+    page = client.send("/labs/nouveau", 422, titre="  ", but="Écrire ce qui aide.")
+    assert "Donnez au lab un titre" in page.main and "Écrire ce qui aide." in page.main
+    page = client.send("/labs/nouveau", 422, titre="Nouveau", but=" ")
+    assert "Dites en quelques phrases" in page.main
+    # The word in the address of this form is no lab's.
+    client.send("/labs/nouveau", titre="Nouveau", but="Écrire ce qui aide.", ouvert="y")
+    page = client.follow()
+    assert "Le lab est fondé" in page.main
+    (slug,) = (lab["slug"] for lab in client.get("/api/v1/labs").json["items"] if lab["is_facilitator"])
+    assert slug.startswith("nouveau-")
+    page = client.get(f"/labs/{slug}")
+    assert page.heading == "Nouveau" and f"/labs/{slug}/inviter" in page.links()
+    assert f"/labs/{slug}" in client.sign_out().sign_in(house["northerner"]).get("/labs").links()
+
+
+def test_who_has_no_administration_founds_no_lab(client: PageClient, house: House) -> None:
+    with unit_of_work():
+        person = accounts.create_person("seule@test.example", "Seule au monde", None)
+        lab = session().query(Membership).filter_by(person_id=house["facilitator"].id).one().lab
+        guest, south = makers.make_guest(house["facilitator"], lab), lab.administration_id
+        alone = accounts.actor_for_person(person.id)
+    assert client.get("/labs/nouveau", 302).location == "/connexion?next=/labs/nouveau"
+    for actor in (alone, guest):
+        with unit_of_work(), pytest.raises(Missing):
+            create_lab(actor, "Un lab", "Pour voir.", session().get_one(Administration, south))
+    client.sign_in(alone).get("/labs/nouveau", 404)

@@ -102,9 +102,10 @@ class Press:
     def sign(self, draft_id: int, fingerprint: str) -> None:
         with unit_of_work():
             draft = draft_called(draft_id)
-            review.sign_off(self.sud_reviewer, draft, self.sud, fingerprint)
+            # Who leads signs last: a minor correction would be approved with it.
             if self.nord in {place.id for place in draft.article.competent}:
                 review.sign_off(self.nord_reviewer, draft, self.nord, fingerprint)
+            review.sign_off(self.sud_reviewer, draft, self.sud, fingerprint)
 
     def approved(
         self, title: str = "Changer d’adresse", tree: Sequence[dict[str, Any]] = RICH, **options: Any

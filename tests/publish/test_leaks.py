@@ -40,6 +40,7 @@ def everything_public(client: PageClient) -> Iterator[tuple[str, str]]:
         if SECRET in path:
             # What a stranger asks for may be told back to them; nothing else.
             body = body.replace(path, "")
+        del answer.headers["X-Request-ID"]  # every answer has its own
         yield path, f"{answer.status_code}\n{answer.headers}\n{body}"
 
 
@@ -92,7 +93,7 @@ def test_a_change_of_competence_shows_only_with_its_edition(press: Press, client
     assert "Koné" not in client.get(f"/fiches/{slug}").main
     assert "Une fiche publiée" not in client.get("/administrations/kone").main
     press.rewrite(draft_id, RICH[:-1])
-    press.again(draft_id)
+    press.again(draft_id, "La mairie de Koné répond aussi.")
     assert "Koné" in client.get(f"/fiches/{slug}").main
     assert "Une fiche publiée" in client.get("/administrations/kone").main
 
@@ -125,7 +126,15 @@ def test_an_agent_who_may_not_read_a_draft_learns_nothing_of_it(press: Press, cl
 
 
 @pytest.mark.parametrize(
-    "act", ["publier", "relire-et-publier", "publication/annuler", "publication/programmer"]
+    "act",
+    [
+        "publier",
+        "relire-et-publier",
+        "publication/annuler",
+        "publication/programmer",
+        "publication/deplacer",
+        "publication/urgence",
+    ],
 )
 def test_the_acts_are_closed_to_strangers(press: Press, client: PageClient, act: str) -> None:
     client.app.config["WTF_CSRF_ENABLED"] = False

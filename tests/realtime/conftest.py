@@ -6,13 +6,24 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from app import schema_versions
 from app.db import database
 from app.factory import create_app
 from app.policy import Actor
 from config import Settings
+from tests import postgresql as databases
 from tests.live_server import LiveServer
 from tests.scenes import Scene, make_scene, token_for
 from tests.table_client import TableClient
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """A migrated PostgreSQL database of the module's own."""
+    databases.needed()
+    with databases.own_database() as url:
+        schema_versions.upgrade(url)
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,6 @@ def test_who_may_not_write_is_refused_and_nothing_is_told(scene, sit):
     for person, join_code, code in (
         (_member(scene, Right.READ), None, "forbidden"),
         (_member(scene, Right.REMARK), None, "forbidden"),
-        (_member(scene, Right.SUGGEST), None, "forbidden"),
         (stranger, "not_found", "not_found"),
     ):
         other = sit(person)

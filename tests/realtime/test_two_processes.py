@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterator
 
 import pytest
 import redis
-import sqlalchemy as sa
 
-from app import schema_versions
 from app.accounts import service as accounts
 from app.accounts.models import Person
 from app.db import database, reading, session, unit_of_work
@@ -20,8 +17,9 @@ from drafts import document, log
 from labs import service as labs
 from labs.models import Lab
 from labs.roles import Right
-from tests.conftest import POSTGRESQL, _postgresql_answers
+from tests.labs.workshop_world import make_world
 from tests.live_server import SECRET, LiveServer
+from tests.realtime.test_workshop import RoomClient
 from tests.scenes import Scene, make_scene, token_for
 from tests.table_client import TableClient, add_paragraph
 
@@ -34,23 +32,6 @@ def _redis_answers() -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    """A migrated PostgreSQL database of the module's own."""
-    if not _postgresql_answers():
-        pytest.skip("no PostgreSQL answers at TEST_DATABASE_URL")
-    name = f"openlab_two_{uuid.uuid4().hex[:12]}"
-    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-    url = sa.make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    schema_versions.upgrade(url)
-    yield url
-    with server.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    server.dispose()
 
 
 @pytest.fixture(scope="module", params=["redis", "no redis"])
@@ -128,3 +109,30 @@ def test_a_right_taken_away_binds_on_the_other_process(scene, two):
         accounts.end_all(scene.ben.id)
     assert ben.gone.wait(5)
     assert ana.paragraph("la suite")["ok"] and "non" not in ana.text().split("\n")
+
+
+def test_one_room_over_two_processes(scene, pair):
+    """Two halves of a room on two processes: the same state, the same counts, everybody in it seen by everybody."""
+    world = make_world()
+    lead = RoomClient(pair[0].url, token_for(world["facilitator"])).connect()
+    others = [
+        RoomClient(pair[place % 2].url, token_for(world[who])).connect()
+        for place, who in enumerate(("ana", "ben", "chloe", "dan"))
+    ]
+    try:
+        for client in (lead, *others):
+            assert client.join(world.seance)["ok"]
+        assert lead.do("item", item="next")["ok"]
+        poll = lead.do("poll", question="Publier ?", secret=True)["number"]
+        for place, client in enumerate(others):
+            client.until(lambda one: str(poll) in one.state["polls"])
+            assert client.do("hand_up")["ok"] and client.do("vote", poll=poll, choice=place % 2)["ok"]
+        lead.until(lambda one: one.turnout == {str(poll): 4})
+        assert lead.do("close_poll", poll=poll)["ok"]
+        for client in (lead, *others):
+            client.until(lambda one: one.state["polls"][str(poll)]["counts"] == [2, 2])
+            client.until(lambda one: len(one.people) == 5)
+            assert client.gaps == 0 and client.state == lead.state
+    finally:
+        for client in (lead, *others):
+            client.close()

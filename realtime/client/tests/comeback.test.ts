@@ -102,6 +102,42 @@ test("another life of the document: the unsent text is offered and never sent", 
   assert.equal(outbox.rows.length, 0);
 });
 
+test("while the server writes the text anew strokes wait, and the new life offers them", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const nadia = await join(port, "nadia", outbox);
+  peer.judge = () => "mute";
+  nadia.type(" en route");
+  peer.io.of("/drafts").emit("access", { draft: 12, rights: ["read", "write"], can_write: false, reason: "healing" });
+  await until("told", () => nadia.words.startsWith("Lecture seule pour un instant"));
+  assert.deepEqual(nadia.given, []);
+  peer.judge = () => null;
+  const other = new Y.Doc();
+  seed(other, ["Réparé"]);
+  peer.restore(Y.encodeStateAsUpdate(other), "h2");
+  await until("rebuilt", () => nadia.mounts === 2);
+  assert.deepEqual(nadia.given, [{ text: " en route", code: "history" }]);
+  nadia.type("!");
+  await nadia.saved();
+  assert.equal(peer.text(), '<paragraph id="p1">Réparé!</paragraph>');
+});
+
+test("a stroke that is on its way when another life begins is offered there", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia", new MemoryOutbox());
+  nadia.type(" en route");
+  const other = new Y.Doc();
+  seed(other, ["Rétabli"]);
+  // Nobody tells her before it arrives.
+  [peer.doc, peer.history] = [other, "h2"];
+  await until("rebuilt", () => nadia.mounts === 2);
+  assert.equal(peer.received.length, 0);
+  assert.deepEqual(nadia.given, [{ text: " en route", code: "history" }]);
+  nadia.type("!");
+  await nadia.saved();
+  assert.equal(peer.text(), '<paragraph id="p1">Rétabli!</paragraph>');
+});
+
 test("the same for a tab that was closed: the text comes from the rows the device kept", async (t) => {
   const { peer, port } = await table(t);
   const outbox = new MemoryOutbox();

@@ -1,9 +1,10 @@
 // A ProseMirror editor without a screen: the same plugins as in the page, on the least view that y-prosemirror asks
 // for. Good for thousands of edits a second.
 
-import { EditorState, TextSelection, type Command, type PluginView, type Transaction } from "prosemirror-state";
+import { EditorState, TextSelection, type Command, type Plugin, type PluginView, type Transaction } from "prosemirror-state";
 import type { EditorView } from "prosemirror-view";
 import * as Y from "yjs";
+import { leaveAsItCame } from "../arrivals.ts";
 import { initialState } from "../editor.ts";
 import { FRAGMENT } from "../schema.ts";
 
@@ -11,8 +12,9 @@ export class Headless {
   state: EditorState;
   private readonly views: PluginView[];
 
-  constructor(readonly doc: Y.Doc) {
-    this.state = initialState(doc, [], () => {});
+  constructor(readonly doc: Y.Doc, more: readonly Plugin[] = []) {
+    leaveAsItCame(doc);
+    this.state = initialState(doc, more, () => {});
     const view = this as unknown as EditorView;
     this.views = this.state.plugins.flatMap((plugin) => (plugin.spec.view ? [plugin.spec.view(view)] : []));
   }

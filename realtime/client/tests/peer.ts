@@ -5,11 +5,14 @@ import { createServer, type Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import * as Y from "yjs";
 import type { Person, WireError } from "../protocol.ts";
+import { SCHEMA_NUMBER } from "../schema.ts";
 
 interface Seat {
   socket: Socket;
   clientId: number;
   person: string;
+  /** The life of the document it joined. */
+  history: string;
 }
 
 export interface Refusal {
@@ -23,7 +26,7 @@ export class Peer {
   doc = new Y.Doc();
   history = "h1";
   seq = 0;
-  schema = 1;
+  schema = SCHEMA_NUMBER;
   canWrite = true;
   rights = ["read", "remark", "suggest", "write"];
   /** Client id -> person, for ever. */
@@ -33,6 +36,8 @@ export class Peer {
   joins: Record<string, unknown>[] = [];
   /** Looked at for each update: a refusal, "mute" (no answer at all), or null to accept. */
   judge: (payload: { n: number; update: Uint8Array; bulk?: boolean }) => Refusal | "mute" | null = () => null;
+  /** Sockets whose every word is lost on the way. */
+  readonly deaf = new Set<Socket>();
   judgeJoin: () => WireError | null = () => null;
   /** Names by token given in the handshake. */
   readonly names: Record<string, { name: string; administration: string }> = {};
@@ -79,6 +84,9 @@ export class Peer {
     const query = socket.handshake.query["person"];
     const cookie = /person=([a-z]+)/u.exec(socket.handshake.headers.cookie ?? "")?.[1];
     const person = typeof query === "string" ? query : (cookie ?? "nadia");
+    socket.use((_event, next) => {
+      if (!this.deaf.has(socket)) next();
+    });
     socket.on("join", (payload, answer) => this.join(socket, person, payload, answer));
     socket.on("update", (payload) => this.update(socket, payload));
     socket.on("awareness", (payload) => {
@@ -117,7 +125,7 @@ export class Peer {
       clientId = this.nextClient;
       this.registered.set(clientId, person);
     }
-    this.seats.set(socket, { socket, clientId, person });
+    this.seats.set(socket, { socket, clientId, person, history: this.history });
     const same = payload.history === undefined || payload.history === this.history;
     const vector = same ? new Uint8Array(payload.state_vector) : new Uint8Array([0]);
     answer({
@@ -144,7 +152,8 @@ export class Peer {
         error: refusal.error,
         ...(refusal.withVector ? { state_vector: Buffer.from(Y.encodeStateVector(this.doc)) } : {}),
       });
-    if (!seat) {
+    // A stroke may still be on its way when another life begins: it builds on words that are not known there.
+    if (!seat || seat.history !== this.history) {
       refuse({ error: { code: "resync" } });
       return;
     }

@@ -12,7 +12,7 @@ const PAGE = (shared: string) => `<!doctype html><html lang="fr"><head><meta cha
 <form id="sign-out" method="post" action="/out"><button>Se déconnecter</button></form>
 <p data-save-state="readonly" role="status"></p><ul data-people aria-label="À la table"></ul><div data-toolbar></div>
 <div data-editor-root data-draft="12" data-shared-computer="${shared}"><div data-editor-static><p>Texte du serveur</p></div></div>
-<div data-unsent hidden></div></main><script src="/dist/editor.js" defer></script></body></html>`;
+<div data-unsent hidden></div></main><script src="/dist/editor.js" type="module"></script></body></html>`;
 
 const peer = new Peer((request: any, response: any) => {
   const url = new URL(request.url, "http://x");

@@ -3,8 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import esbuild from "esbuild";
-import { patchedYProsemirror } from "../patched.mjs";
+import { bundle } from "./bundle.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
@@ -16,18 +15,11 @@ mkdirSync(out, { recursive: true });
 const tests = readdirSync(here)
   .filter((name) => name.endsWith(".test.ts"))
   .filter((name) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
-await esbuild.build({
+await bundle({
   entryPoints: [...tests.map((name) => path.join(here, name)), path.join(here, "peer_main.ts")],
   outdir: out,
   outExtension: { ".js": ".mjs" },
-  bundle: true,
-  plugins: [patchedYProsemirror],
-  packages: "external",
-  platform: "node",
-  format: "esm",
-  target: "node20",
   sourcemap: "inline",
-  logLevel: "warning",
 });
 const files = tests.map((name) => path.join(out, name.replace(/\.ts$/u, ".mjs")));
 const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], {

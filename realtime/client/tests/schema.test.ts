@@ -22,7 +22,7 @@ test("the schema holds the grammar's names and no other", () => {
 
 test("any block may stand in any other: two legal deletions never make a node invalid", () => {
   const blocks = Object.values(schema.nodes).filter((type) => type.isBlock && !type.isTextblock);
-  for (const outer of blocks) {
+  for (const outer of blocks.filter((type) => !type.isLeaf)) {
     schema.node(outer.name).check();
     for (const inner of blocks) {
       if (inner.name !== "doc") schema.node(outer.name, null, [schema.node(inner.name)]).check();

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import * as Y from "yjs";
 import { MemoryOutbox, NoOutbox } from "../outbox.ts";
 import { join, open, pause, Tab, table, until } from "./tab.ts";
+import { SCHEMA_NUMBER } from "../schema.ts";
 
 test("two write, both read the same, and saved is said after the server's word", async (t) => {
   const { peer, port } = await table(t);
@@ -17,6 +18,21 @@ test("two write, both read the same, and saved is said after the server's word",
   await until("same text", () => nadia.text() === paul.text() && paul.text() === peer.text());
   assert.ok(peer.text().includes("Nadia") && peer.text().includes("Paul"));
   await until("people", () => nadia.at.length === 2);
+});
+
+test("nobody answers to what comes in: the same words made bold by two are two strokes", async (t) => {
+  const { peer, port } = await table(t);
+  const [nadia, paul] = [await join(port, "nadia"), await join(port, "paul")];
+  const bold = (tab: Tab): void => {
+    const block = tab.session.doc!.getXmlFragment("content").get(0) as Y.XmlElement;
+    (block.get(0) as Y.XmlText).format(0, 3, { strong: {} });
+  };
+  bold(paul);
+  bold(nadia);
+  for (const tab of [nadia, paul]) await tab.saved();
+  await until("both are heard", () => [nadia, paul].every((tab) => tab.session.seq === 2 && tab.session.pending === 0));
+  await pause(50);
+  assert.deepEqual(peer.received.map(({ person }) => person).sort(), ["nadia", "paul"]);
 });
 
 test("the client id is the server's, set before the first stroke", async (t) => {
@@ -40,6 +56,18 @@ test("a stroke without an answer is sent again after the time-out, and is there 
   await nadia.saved();
   assert.equal(peer.text(), '<paragraph id="p1">Bonjour!</paragraph>');
   assert.equal(peer.joins.length, 2);
+});
+
+test("a line that swallows everything: the person is told, it is left for another, and the stroke is there once", async (t) => {
+  const { peer, port } = await table(t);
+  const nadia = await join(port, "nadia");
+  for (const socket of peer.seats.keys()) peer.deaf.add(socket);
+  nadia.type("!");
+  await until("told", () => nadia.state === "offline");
+  assert.equal(nadia.words, "Hors ligne\u00a0: 1\u00a0modification gardée sur cet appareil");
+  await nadia.saved();
+  assert.equal(nadia.renewals, 1);
+  assert.equal(peer.text(), '<paragraph id="p1">Bonjour!</paragraph>');
 });
 
 for (const code of ["resync", "stale", "rate_limited", "unavailable"]) {
@@ -118,6 +146,7 @@ test("on a shared computer nothing is kept, and the words say so", async (t) => 
 test("a seat that only reads cannot write, and gets its pen when the right comes", async (t) => {
   const { peer, port } = await table(t);
   peer.canWrite = false;
+  peer.rights = ["read", "remark"];
   const nadia = await join(port, "nadia");
   assert.equal(nadia.writable, false);
   assert.equal(nadia.state, "readonly");
@@ -126,6 +155,25 @@ test("a seat that only reads cannot write, and gets its pen when the right comes
   assert.equal(peer.received.length, 0);
   peer.io.of("/drafts").emit("access", { draft: 12, rights: ["read", "write"], can_write: true, reason: "" });
   await until("writable", () => nadia.writable);
+});
+
+test("a seat that may only suggest sends, and what goes astray again and again is given back", async (t) => {
+  const { peer, port } = await table(t);
+  peer.canWrite = false;
+  peer.rights = ["read", "remark", "suggest"];
+  const nadia = await join(port, "nadia");
+  assert.equal(nadia.writable, true);
+  nadia.type("x");
+  await nadia.saved();
+  let asked = 0;
+  peer.judge = () => {
+    asked += 1;
+    return { error: { code: "resync", retry_after: 0 } };
+  };
+  nadia.type(" perdu");
+  await until("given back", () => nadia.given.length > 0);
+  assert.deepEqual(nadia.given, [{ text: " perdu", code: "suggestion" }]);
+  assert.equal(asked, 5);
 });
 
 test("access lost: the unsent text is offered, then nothing of it stays on the device", async (t) => {
@@ -160,12 +208,46 @@ test("a session that ended: the text is offered and also kept for the next sign-
 
 test("an older editor is told to load the page again and gets no text", async (t) => {
   const { peer, port } = await table(t);
-  peer.schema = 2;
+  peer.schema = SCHEMA_NUMBER + 1;
   const tab = new Tab(port, "nadia");
   open.add(tab);
   await tab.session.start();
   await until("reload", () => tab.reloads > 0);
   assert.equal(tab.mounts, 0);
+  assert.equal(tab.reloads, 1);
+  assert.equal(tab.old, null, "the page is on its way out");
+});
+
+test("when loading the page again did not help, the person is asked to", async (t) => {
+  const { peer, port } = await table(t);
+  peer.schema = SCHEMA_NUMBER + 1;
+  const tab = new Tab(port, "nadia");
+  tab.reloadable = false;
+  open.add(tab);
+  await tab.session.start();
+  await until("asked", () => tab.old !== null);
+  assert.equal(tab.words, "Interrompu\u00a0: cette page est d’une version trop ancienne, rechargez-la");
+  assert.deepEqual([tab.mounts, tab.halted, tab.old], [0, "outdated", { keeps: false }]);
+});
+
+test("a grammar that grows under ones hands: nothing reloads by itself, what was not sent is offered and kept", async (t) => {
+  const { peer, port } = await table(t);
+  const outbox = new MemoryOutbox();
+  const nadia = await join(port, "nadia", outbox);
+  nadia.socket.disconnect();
+  nadia.type(" en route");
+  peer.schema = SCHEMA_NUMBER + 1;
+  nadia.socket.connect();
+  await until("asked", () => nadia.old !== null);
+  assert.equal(nadia.reloads, 0);
+  assert.deepEqual(nadia.given, [{ text: " en route", code: "outdated" }]);
+  assert.deepEqual([nadia.kept, nadia.old, nadia.writable], [[true], { keeps: true }, false]);
+  assert.equal(peer.text(), '<paragraph id="p1">Bonjour</paragraph>');
+  nadia.shut();
+  peer.schema = SCHEMA_NUMBER;
+  const newer = await join(port, "nadia", outbox);
+  await newer.saved();
+  assert.equal(peer.text(), '<paragraph id="p1">Bonjour en route</paragraph>');
 });
 
 test("a large paste takes the bulk door; one beyond 4 MiB is given back", async (t) => {

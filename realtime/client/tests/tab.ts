@@ -38,9 +38,14 @@ export class Tab implements SessionView {
   writable = false;
   busy = false;
   given: { text: string; code: string }[] = [];
+  /** For each of them: whether it was said that the device keeps it too. */
+  kept: boolean[] = [];
   at: readonly Person[] = [];
   halted: string | null = null;
   reloads = 0;
+  reloadable = true;
+  renewals = 0;
+  old: { keeps: boolean } | null = null;
 
   constructor(
     port: number,
@@ -65,6 +70,10 @@ export class Tab implements SessionView {
       known,
       window: 5,
       ackTimeout: 400,
+      renewLine: () => {
+        this.renewals += 1;
+        this.socket.io.engine.close();
+      },
     });
   }
 
@@ -86,15 +95,20 @@ export class Tab implements SessionView {
     const { state } = saveState(situation);
     if (this.states[this.states.length - 1] !== state) this.states.push(state);
   }
-  unsent(text: string, code: string): void {
+  unsent(text: string, code: string, kept: boolean): void {
     this.given.push({ text, code });
+    this.kept.push(kept);
   }
   stage(): void {}
   stopped(code: string): void {
     this.halted = code;
   }
-  reloadPage(): void {
+  reloadPage(): boolean {
     this.reloads += 1;
+    return this.reloadable;
+  }
+  outdated(keeps: boolean): void {
+    this.old = { keeps };
   }
 
   get state(): string {

@@ -1,0 +1,1 @@
+"""The one kind of page of the Wagtail site that is measured."""
