@@ -28,6 +28,7 @@ from publish import (
     fate_awaiting,  # noqa: F401 - registers what waits
     fate_routes,
     feeds,
+    following,
     health,
     opening_routes,
     pages,
@@ -52,6 +53,7 @@ fate_routes.register(blueprint)
 desk_routes.register(blueprint)
 voice_routes.register(blueprint)
 opening_routes.register(blueprint)
+following.register(blueprint)
 state_page.register(blueprint)
 search_routes.register(blueprint)
 

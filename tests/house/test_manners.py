@@ -52,6 +52,7 @@ EDGES = {
     "site",
     "cookie",
     "visitors",
+    "following",
     "voice_panel",
     "voice_routes",
 }
