@@ -15,6 +15,7 @@ from drafts import child, document, packed_index, retelling, suggest_gate, whose
 from drafts.authorship import AuthorshipMismatch, RunTable
 from drafts.gate import GateRefusal, RoomIndex, check
 from drafts.judged import BadRow, StoredRow, take_in_all
+from drafts.suggest_places import Whereabouts
 
 # What the check may add to the child's peak (KiB): the server will need as much again to apply the update.
 _GROWTH_KIB = 300 * 1024
@@ -30,13 +31,13 @@ def try_bulk(head: dict[str, Any], parts: list[bytes], _at: At) -> Answered:
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
         index = RoomIndex.of(before) if before else RoomIndex()
-        check(index, update, frozenset(head["clients"]), bulk=True)
+        own = frozenset(head["clients"])
+        accepted = check(index, update, own, bulk=True)
         try:
             doc = document.replay(before or None, ())
             if head["suggests"]:
-                suggest_gate.judge(
-                    document.replay(before or None, ()), doc, update, frozenset(head["clients"])
-                )
+                where = Whereabouts(index, accepted.news)
+                suggest_gate.judge(document.replay(before or None, ()), doc, update, own, where)
             else:
                 document.apply(doc, update)
             document.read_tree(doc)

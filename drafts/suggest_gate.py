@@ -21,12 +21,15 @@ from drafts import document
 from drafts.gate import BULK, GateRefusal
 from drafts.grammar import GRAMMAR
 from drafts.reading import attributes_of, is_element, is_text
+from drafts.room_index import Knowledge, News
+from drafts.suggest_places import Path, Whereabouts, node_at
 from drafts.suggested import DELETION, INSERTION, MARKS, client_of, ident_in
-from drafts.yupdate import FORMAT, STRING, Deletes, Section, read_update
+from drafts.yupdate import FORMAT, STRING, Deletes, Id, Section, read_update
 
 __all__ = ["Trial", "judge"]
 
-Path = tuple[int, ...]
+# (name, value) of a mark as it is written; ("", id) of a suggestion, whichever of the two marks it has.
+_Mark = tuple[str, str]
 # Strokes of others that wait until the copy is asked for again; beyond, it is cheaper made anew.
 MOST_BEHIND = 500
 
@@ -54,10 +57,12 @@ class Trial:
         if len(self._behind) > MOST_BEHIND:
             self._forget()
 
-    def judge(self, doc: document.Doc, update: bytes, own: Container[int]) -> None:
+    def judge(
+        self, doc: document.Doc, update: bytes, own: Container[int], index: Knowledge, news: News
+    ) -> None:
         """Return if the stroke of somebody who may write under the client ids `own` only suggests.
 
-        It passed `gate.check`. The copy then holds it already: it is applied to the document next, and not told to
+        It passed `gate.check`, which found `news` in it beyond what `index` knows of `doc`. The copy then holds it already: it is applied to the document next, and not told to
         `follow`. Raises GateRefusal (forbidden, resync, malformed); the copy is worth nothing then.
         """
         copy, self._copy = self._copy, None
@@ -67,7 +72,7 @@ class Trial:
                 copy = document.replay(document.state(doc), ())
             for one in behind:
                 document.apply(copy, one)
-            judge(doc, copy, update, own)
+            judge(doc, copy, update, own, Whereabouts(index, news))
         except document.DocumentBroken:
             raise GateRefusal("malformed", "the copy of the document did not survive the update") from None
         self._copy = copy
@@ -76,7 +81,9 @@ class Trial:
         self._copy, self._behind = None, []
 
 
-def judge(before: document.Doc, copy: document.Doc, update: bytes, own: Container[int]) -> None:
+def judge(
+    before: document.Doc, copy: document.Doc, update: bytes, own: Container[int], where: Whereabouts
+) -> None:
     """Apply `update` to `copy`, which equals `before`, and compare.
 
     Raises GateRefusal (forbidden; resync for words that the sender has to mark anew) and DocumentBroken.
@@ -92,8 +99,7 @@ def judge(before: document.Doc, copy: document.Doc, update: bytes, own: Containe
         raise _forbidden(seen.fault)
     if any(_attributes(before, path) != _attributes(copy, path) for path in seen.named):
         raise _forbidden("an attribute changes")
-    standing: set[tuple[str, str]] = set()
-    idents: set[str] = set()
+    marks: dict[Path, set[_Mark]] = {}
     astray = False
     for path in seen.blocks:
         was, now = _view(before, path), _view(copy, path)
@@ -104,14 +110,23 @@ def judge(before: document.Doc, copy: document.Doc, update: bytes, own: Containe
         for ident in was.suggestions.keys() | now.suggestions.keys():
             if was.suggestions.get(ident) != now.suggestions.get(ident) and client_of(ident) not in own:
                 raise _forbidden("a suggestion of somebody else changes")
-        standing |= was.marks | now.marks
-        idents |= was.suggestions.keys() | was.under
+        marks[path] = was.marks | now.marks | _named(was.suggestions.keys() | was.under)
     sections, deletes = read_update(update, BULK.structs, BULK.ranges)
     if astray and _goes_on(sections, own):
         raise GateRefusal("resync", "words go on where a suggestion was")
     if astray:
         raise _forbidden("something else than suggestions is written")
-    _check_formats(sections, deletes, standing, idents, own)
+    opened = _opened(sections, deletes, own)
+    if not opened:
+        return
+    if len(marks) == 1 and len(where.touched(sections, deletes)) == 1:
+        [here] = marks.values()
+        fine = all(mark in here for _id, mark in opened)
+    else:
+        standing = {place: marks[path] for place, path in where.blocks(copy, marks).items()}
+        fine = all(mark in standing.get(where.stands(id_), ()) for id_, mark in opened)
+    if not fine:
+        raise _forbidden("a mark is opened that is not there")
 
 
 def _only_grew(was: _View, now: _View) -> bool:
@@ -200,24 +215,17 @@ class _View:
         return sum(len(words) for kind, _at, words, _beside in pieces if kind == INSERTION)
 
 
-def _at(doc: document.Doc, path: Path) -> Any:
-    node: Any = document.content(doc)
-    for step in path:
-        node = node.children[step]
-    return node
-
-
 def _attributes(doc: document.Doc, path: Path) -> dict[str, Any]:
     """What an element says of itself. An editor writes a default out that was not written before: that is no change."""
     with doc.transaction():
-        element = _at(doc, path)
+        element = node_at(doc, path)
         return GRAMMAR.type_node_attributes(element.tag or "", attributes_of(element))
 
 
 def _view(doc: document.Doc, path: Path) -> _View:
     view, at = _View(), 0
     with doc.transaction():
-        for words, formatting in _pieces(_at(doc, path), view.shape):
+        for words, formatting in _pieces(node_at(doc, path), view.shape):
             if formatting is None:
                 _add(view.standing, "\n", words)
                 at += 1
@@ -269,19 +277,13 @@ def _note(view: _View, ident: str, piece: tuple[str, int, str, str]) -> None:
     held.append(piece)
 
 
-def _check_formats(
-    sections: list[Section],
-    deletes: Deletes,
-    standing: set[tuple[str, str]],
-    idents: set[str],
-    own: Container[int],
-) -> None:
-    """A mark that covers no words yet would cover what somebody writes there next.
+def _opened(sections: list[Section], deletes: Deletes, own: Container[int]) -> list[tuple[Id, _Mark]]:
+    """The marks that a stroke opens and that are not its sender's to open wherever they like.
 
-    So no mark is opened that does not stand at words of the block, but beside what the sender put in: a client opens
-    one again behind that.
+    A mark that covers no words yet would cover what somebody writes there next. So none is opened that does not stand at
+    words of its block, but beside what the sender put in: a client opens one again behind that.
     """
-    gone = dict(deletes)
+    gone, found = dict(deletes), []
     for client, clock, _end, structs in sections:
         for kind, length, origin, right, _parent, _key, content in structs:
             clock += length
@@ -291,15 +293,20 @@ def _check_formats(
             if any(start < clock <= stop for start, stop in gone.get(client, ())):
                 continue
             name, value = content[0], json.loads(content[1])
-            if name not in MARKS:
-                if (name, _written(value)) in standing:
-                    continue
-                if not any(place is not None and place[0] in own for place in (origin, right)):
-                    raise _forbidden("a mark is opened that is not there")
-                continue
-            ident = ident_in({name: value}, name)
-            if ident is not None and ident not in idents and client_of(ident) not in own:
-                raise _forbidden("a suggestion of somebody else is opened")
+            if name in MARKS:
+                ident = ident_in({name: value}, name)
+                mine = ident is None or client_of(ident) in own
+                mark = ("", ident or "")
+            else:
+                mine = any(place is not None and place[0] in own for place in (origin, right))
+                mark = (name, _written(value))
+            if not mine:
+                found.append(((client, clock - 1), mark))
+    return found
+
+
+def _named(idents: set[str]) -> set[_Mark]:
+    return {("", ident) for ident in idents}
 
 
 def _written(value: Any) -> str:

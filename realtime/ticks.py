@@ -185,7 +185,8 @@ def _prepare(table: Table, waiting: list[Pending], judge: Judge) -> Batch:
         try:
             accepted = judge(table, pending)
             if tried and not accepted.is_empty:
-                room.trial.judge(room.doc, pending.update, Own(table, pending.seat.actor.id))
+                own = Own(table, pending.seat.actor.id)
+                room.trial.judge(room.doc, pending.update, own, room.index, accepted.news)
         except GateRefusal as refusal:
             refused.keep(table.draft_id, pending.seat.actor.id, refusal.code, pending.update)
             vector = document.state_vector(room.doc) if refusal.code == Code.RESYNC else None
