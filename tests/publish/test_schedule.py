@@ -44,12 +44,15 @@ def test_it_comes_out_when_its_moment_comes(approved):
     with unit_of_work():
         draft = session().get_one(Draft, draft_id)
         schedule.schedule(editor, draft, fingerprint, clock.now() + timedelta(hours=1))
-    assert jobs.sweep() == 0 and _stage(draft_id) is Stage.SCHEDULED
-    with clock.shifted(timedelta(hours=2)):
-        assert jobs.sweep() == 1
-    assert _stage(draft_id) is Stage.PUBLISHED
-    with reading() as current:
-        assert current.scalar(sa.select(Edition.fingerprint)) == fingerprint
+    # Other rows may be due as well, such as the morning's letters.
+    jobs.sweep()
+    assert _stage(draft_id) is Stage.SCHEDULED
+    for _again in range(2):
+        with clock.shifted(timedelta(hours=2)):
+            jobs.sweep()
+        assert _stage(draft_id) is Stage.PUBLISHED
+        with reading() as current:
+            assert current.scalars(sa.select(Edition.fingerprint)).all() == [fingerprint]
 
 
 def test_taken_back_it_does_not_come_out(approved):
