@@ -51,6 +51,7 @@ FIXED = {
 FOR_PROGRAMS = frozenset({Kind.SERVICES_CSV, Kind.SITEMAP_XML, Kind.ATOM, Kind.ROBOTS})
 # What may follow the question mark: such a page is made for who asks, and stored by nobody.
 ASKED = {
+    Kind.ARTICLE: frozenset({"territoire"}),
     Kind.SERVICES: frozenset({"theme", "genre", "administration", "compte"}),
     Kind.HISTORY: frozenset({"de", "a"}),
 }

@@ -32,7 +32,7 @@ from drafts.card_queries import references_of
 from drafts.cards import fill
 from drafts.models import Article, ArticleState
 from drafts.review_models import RevisionCompetence
-from publish import addresses, shown
+from publish import addresses, shown, territories
 from publish.fate_stages import READABLE
 from publish.link_notes import led_through, noted, references_noted, service_noted
 from publish.link_state import broken_among, links_of
@@ -242,10 +242,11 @@ def current_slug(article_id: int) -> str | None:
     )
 
 
-def reading(card: Card, door: str = addresses.DOOR) -> Reading:
-    """Everything the page of `card` shows; its online services are opened through `door`, "" for programs."""
+def reading(card: Card, door: str = addresses.DOOR, territory: str = "") -> Reading:
+    """Everything the page of `card` shows; its online services are opened through `door`, "" for programs. `territory`: only
+    what is for that one."""
     edition = session().get_one(Edition, card.edition_id)
-    tree = edition.revision.tree
+    tree = territories.kept(edition.revision.tree, territory) if territory else edition.revision.tree
     offices = places(competent_for([card.revision_id]).get(card.revision_id, ()))
     written = {place.id: place for place in places(entry["administration"] for entry in edition.credits)}
     signatures = shown.signatures(edition)
@@ -262,7 +263,11 @@ def reading(card: Card, door: str = addresses.DOOR) -> Reading:
         card=card,
         body=fill(
             led_through(
-                noted(edition.body, broken, office_of(first) if first is not None else None),
+                noted(
+                    territories.body(tree) if territory else edition.body,
+                    broken,
+                    office_of(first) if first is not None else None,
+                ),
                 _services_at(links_of(tree)),
                 door,
             ),

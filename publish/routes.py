@@ -37,7 +37,9 @@ from publish import (
     queries,
     search_routes,
     service_list,
+    site,
     state_page,
+    territories,
     voice_panel,  # noqa: F401 - registers its panel
     voice_routes,
 )
@@ -89,7 +91,15 @@ def services() -> Response:
 @blueprint.get("/fiches/<slug>")
 @guarded(Act.PORTAL_READ)
 def article(slug: str) -> Response:
-    return _stored(addresses.article(slug))
+    path = addresses.article(slug)
+    territory = territories.asked(request.args.get(territories.QUESTION, ""))
+    found = queries.article_at(slug) if territory and addresses.understood(path) else None
+    if not isinstance(found, queries.Card):
+        return _stored(path)
+    words = site.article_words(found, current_app.config["SETTINGS"].public_url, territory)
+    answer = pages.framed("article.html", path, **words)
+    answer.set_data(territories.carried(answer.get_data(as_text=True), territory))
+    return answer
 
 
 @blueprint.get("/fiches/<slug>/historique")

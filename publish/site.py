@@ -16,6 +16,7 @@ from markupsafe import Markup
 from app import clock
 from app.directory import catalogue, spaces
 from app.directory.models import Administration, OnlineService
+from drafts import vocabulary
 from drafts.models import ArticleState
 from drafts.outline import outline
 from publish import (
@@ -28,6 +29,7 @@ from publish import (
     sharing,
     store,
     structured,
+    territories,
     voice_queries,
 )
 from publish.addresses import Kind
@@ -122,22 +124,27 @@ def _article(site: Renderer, path: str, slug: str) -> Page | None:
         return _moved(site, path, addresses.article(found))
     if found is None:
         return _away(site, path, slug, addresses.article)
-    reading = queries.reading(found)
+    return site.made("article.html", path, **article_words(found, site.public_url))
+
+
+def article_words(card: Card, public_url: str, territory: str = "") -> dict[str, Any]:
+    """What the template of an article says; `territory`: of what is for that one."""
+    reading = queries.reading(card, territory=territory)
     lead, rest = parted(reading.body)
-    return site.made(
-        "article.html",
-        path,
-        it=reading,
-        lead=lead,
-        body=rest,
-        steps=[(theme.title, addresses.theme(theme.slug)) for theme in reading.themes[:1]],
-        contents=headings(reading.tree),
-        overdue=_overdue(reading),
-        faq=structured.questions(reading.tree),
-        history=addresses.history(found.slug),
-        voice=voice_queries.counts_of(found.article_id),
-        share=sharing.share(found.article_id, found.title, site.public_url),
-    )
+    return {
+        "it": reading,
+        "lead": lead,
+        "body": rest,
+        "steps": [(theme.title, addresses.theme(theme.slug)) for theme in reading.themes[:1]],
+        "contents": headings(reading.tree),
+        "overdue": _overdue(reading),
+        "faq": structured.questions(reading.tree),
+        "history": addresses.history(card.slug),
+        "voice": voice_queries.counts_of(card.article_id),
+        "share": sharing.share(card.article_id, card.title, public_url),
+        "territories": [] if territory else territories.named(reading.tree),
+        "territory": vocabulary.territories().get(territory, ""),
+    }
 
 
 def parted(body: str) -> tuple[Markup, Markup]:
