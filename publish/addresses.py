@@ -15,6 +15,7 @@ class Kind(StrEnum):
     SHORT = "short"
     THEME = "theme"
     LIFE_EVENT = "life_event"
+    AUDIENCE = "audience"
     ADMINISTRATIONS = "administrations"
     ADMINISTRATION = "administration"
     SERVICES = "services"
@@ -29,6 +30,13 @@ class Kind(StrEnum):
     ROBOTS = "robots"
 
 
+# The last part of the address of the page for an audience, which people read, and the word of the vocabulary.
+AUDIENCES = {
+    "particuliers": "individual",
+    "entreprises": "company",
+    "associations": "association",
+    "agents-publics": "agent",
+}
 # See `publish.sharing`.
 SHORT_LETTERS = "bcdfghjkmnprstwxz"
 
@@ -67,6 +75,7 @@ _BY_SLUG = (
     (re.compile(rf"/s/([{SHORT_LETTERS}]{{5,6}})"), Kind.SHORT),
     (re.compile(rf"/themes/({SLUG})"), Kind.THEME),
     (re.compile(rf"/situations/({SLUG})"), Kind.LIFE_EVENT),
+    (re.compile(rf"/publics/({'|'.join(AUDIENCES)})"), Kind.AUDIENCE),
     (re.compile(rf"/administrations/({SLUG})"), Kind.ADMINISTRATION),
 )
 
@@ -134,6 +143,10 @@ def theme(slug: str) -> str:
 
 def life_event(slug: str) -> str:
     return f"/situations/{slug}"
+
+
+def audience(slug: str) -> str:
+    return f"/publics/{slug}"
 
 
 def administration(slug: str) -> str:

@@ -135,6 +135,12 @@ def life_event(slug: str) -> Response:
     return _stored(addresses.life_event(slug))
 
 
+@blueprint.get("/publics/<slug>")
+@guarded(Act.PORTAL_READ)
+def audience(slug: str) -> Response:
+    return _stored(addresses.audience(slug))
+
+
 @blueprint.get("/administrations/<slug>")
 @guarded(Act.PORTAL_READ)
 def administration(slug: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def _home(site: Renderer, path: str, _slug: str) -> Page:
         "home.html", path,
         themes=[subject for subject in queries.subjects(SubjectKind.THEME, cards) if subject.articles],
         life_events=[subject for subject in queries.subjects(SubjectKind.LIFE_EVENT, cards) if subject.articles],
-        recent=cards[:RECENT], count=len(cards), administrations=catalogue.count(Administration),
+        recent=cards[:RECENT], count=len(cards), audiences=audiences(cards), administrations=catalogue.count(Administration),
         services=catalogue.count(OnlineService),
     )  # fmt: skip
 
@@ -230,6 +230,37 @@ def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
     return build
 
 
+def audiences(cards: Sequence[Card]) -> list[tuple[str, str, int]]:
+    """(last part of the address, name, how many articles) of whom there is something for."""
+    names = vocabulary.audiences()
+    counts = [
+        (slug, sum(word in card.listed("audiences") for card in cards))
+        for slug, word in addresses.AUDIENCES.items()
+    ]
+    return [(slug, names[addresses.AUDIENCES[slug]], count) for slug, count in counts if count]
+
+
+def _audience(site: Renderer, path: str, slug: str) -> Page:
+    word, cards = addresses.AUDIENCES[slug], queries.live_cards()
+    mine = [card for card in cards if word in card.listed("audiences")]
+    under, others = _by_theme(mine)
+    return site.made(
+        "audience.html", path, title=vocabulary.audiences()[word], word=word, count=len(mine), under=under, others=others,
+        audiences=[one for one in audiences(cards) if one[0] != slug],
+    )  # fmt: skip
+
+
+def _by_theme(cards: Sequence[Card]) -> tuple[list[tuple[queries.Subject, list[Card]]], list[Card]]:
+    """Articles under their first theme, in the order of their titles; and those that have none."""
+    cards = sorted(cards, key=lambda card: catalogue.sort_key(card.title))
+    themes = queries.subjects(SubjectKind.THEME, cards)
+    under = [(theme, [card for card in cards if theme.slug in card.listed("themes")[:1]]) for theme in themes]
+    placed = {card.slug for _theme, inside in under for card in inside}
+    return [(theme, inside) for theme, inside in under if inside], [
+        card for card in cards if card.slug not in placed
+    ]
+
+
 def _administrations(site: Renderer, path: str, _slug: str) -> Page:
     groups = []
     places = catalogue.places()
@@ -260,13 +291,10 @@ def _spaces(site: Renderer, path: str, _slug: str) -> Page:
 
 
 def _site_map(site: Renderer, path: str, _slug: str) -> Page:
-    cards = sorted(queries.live_cards(), key=lambda card: catalogue.sort_key(card.title))
-    themes = queries.subjects(SubjectKind.THEME, cards)
-    under = [(theme, [card for card in cards if theme.slug in card.listed("themes")[:1]]) for theme in themes]
-    placed = {card.slug for _theme, inside in under for card in inside}
+    cards = queries.live_cards()
+    themes, others = _by_theme(cards)
     return site.made(
-        "site_map.html", path, themes=[(theme, inside) for theme, inside in under if inside],
-        others=[card for card in cards if card.slug not in placed],
+        "site_map.html", path, themes=themes, others=others, audiences=audiences(cards),
         life_events=[one for one in queries.subjects(SubjectKind.LIFE_EVENT, cards) if one.articles],
     )  # fmt: skip
 
@@ -296,6 +324,7 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.SHORT: _short,
     Kind.THEME: _subject(SubjectKind.THEME),
     Kind.LIFE_EVENT: _subject(SubjectKind.LIFE_EVENT),
+    Kind.AUDIENCE: _audience,
     Kind.ADMINISTRATIONS: _administrations,
     Kind.ADMINISTRATION: _administration,
     Kind.SERVICES: _services,
@@ -324,5 +353,6 @@ def every_path() -> dict[str, Card | None]:
         (SubjectKind.LIFE_EVENT, addresses.life_event),
     ):
         paths.update({address(one.slug): None for one in queries.subjects(kind, cards) if one.articles})
+    paths.update({addresses.audience(slug): None for slug, _name, _count in audiences(cards)})
     paths.update({addresses.administration(place.slug): None for place in catalogue.places()})
     return paths
