@@ -33,17 +33,17 @@ class AccessLog:
         self.sockets = sockets
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        request_id = self._request_id(environ)
+        number = request_id(environ.get("HTTP_X_REQUEST_ID", "") if self.trusted_proxies else "")
         begun = time.perf_counter()
         status = 500
 
         def start(line: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             nonlocal status
             status = int(line[:3])
-            return start_response(line, [*headers, ("X-Request-ID", request_id)], *more)
+            return start_response(line, [*headers, ("X-Request-ID", number)], *more)
 
         path = environ.get("PATH_INFO", "")
-        with logs.request_facts(request=request_id) as facts:
+        with logs.request_facts(request=number) as facts:
             if path == self.sockets or path.startswith(self.sockets + "/"):
                 facts["route"] = self.sockets
             try:
@@ -51,9 +51,21 @@ class AccessLog:
             finally:
                 _say(environ, facts, status, time.perf_counter() - begun, self.sockets)
 
-    def _request_id(self, environ: dict[str, Any]) -> str:
-        given = environ.get("HTTP_X_REQUEST_ID", "") if self.trusted_proxies else ""
-        return given if GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+def request_id(given: str) -> str:
+    """The number of a request: what a trusted proxy gives, or a new one."""
+    return given if given and GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def say(method: str, route: str, status: int, seconds: float, number: str) -> None:
+    """Of a request that was answered without this layer, what it says of the others."""
+    metrics.answered(route, status, seconds)
+    if log.isEnabledFor(logging.INFO):
+        logs.answered(log, method, route, status, round(seconds * 1000, 1), number)
+
+
+def not_understood() -> None:
+    log.info("a request was not understood")
 
 
 def _say(environ: dict[str, Any], facts: dict[str, Any], status: int, seconds: float, sockets: str) -> None:

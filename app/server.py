@@ -15,9 +15,10 @@ from typing import Any
 
 import gevent
 from flask import Flask
-from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.pywsgi import WSGIServer
 
 from app import logs, metrics, schema_versions, watch
+from app.handler import Handler
 from config import ROOT, Settings
 from realtime import gateway
 
@@ -49,7 +50,7 @@ def serve(app: Flask, settings: Settings, *, demo: bool) -> int:
     metrics.gauge("openlab_worker_up", lambda: float(worker.is_alive))
     gateway.start(app)
     watch.start()
-    server = WSGIServer(listener, app, log=None, error_log=log, handler_class=_Handler)
+    server = WSGIServer(listener, app, log=None, error_log=log, handler_class=Handler)
     # Each connection that is taken brings a request of a millisecond or two, and a tick on PostgreSQL needs several turns
     # of the loop: with gevent's hundred at a turn, 500 handshakes at once kept those who type waiting for a second.
     server.max_accept = ACCEPTED_AT_ONCE
@@ -116,16 +117,6 @@ def _seed_when_empty(app: Flask) -> bool:
     from app import seed
 
     return seed.when_empty(app)
-
-
-class _Handler(WSGIHandler):  # type: ignore[misc]
-    """pywsgi quotes a request it does not understand, and the address it came from; this one says that it came."""
-
-    # What nobody reads within the door's time is given up like a line that was cut.
-    ignored_socket_errors = (*WSGIHandler.ignored_socket_errors, "timed out")
-
-    def log_error(self, _message: str, *_quoted: object) -> None:
-        log.info("a request was not understood")
 
 
 class Worker:

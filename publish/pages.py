@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, Response, current_app, request
 from werkzeug.http import http_date, parse_date, parse_etags
@@ -149,6 +149,46 @@ def answer(
     if page.location:
         headers.append(("Location", page.location))
     return page.status, headers, body
+
+
+class Ready(NamedTuple):
+    """An answer as it is sent: the head without the lines that differ from one request to the next, and the empty line."""
+
+    status: int
+    head: bytes
+    body: bytes
+    route: str
+
+
+def at_once(app: Flask, target: str, asked: Callable[[str, str], str]) -> Ready | None:
+    """What `StoredPages` would answer to a GET of `target` (path and query), if it lies in memory. `asked(name, default)` gives
+    the header's fields."""
+    path, _mark, query = target.partition("?")
+    page = shelf(app).in_memory(path)
+    if page is None:
+        return None
+    if query:
+        known = addresses.understood(path)
+        if known is None or addresses.is_asked(known[0], query):
+            return None
+    encoding = _encoding(asked("accept-encoding", "")[:200]) if page.body else ""
+    if_none_match, if_modified_since = asked("if-none-match", ""), asked("if-modified-since", "")
+    ready = page.ready.get(encoding)
+    if ready is not None and not if_none_match and not if_modified_since:
+        return ready
+    status, headers, body = answer(
+        page,
+        accept_encoding=asked("accept-encoding", ""),
+        if_none_match=if_none_match,
+        if_modified_since=if_modified_since,
+    )
+    lines = [f"HTTP/1.1 {REASONS[status]}", *(f"{name}: {value}" for name, value in headers), ""]
+    known = addresses.understood(path)
+    route = addresses.template(path, known[1]) if known is not None else path
+    made = Ready(status, "\r\n".join(lines).encode("latin-1"), body, route)
+    if status != 304:
+        page.ready[encoding] = made
+    return made
 
 
 def _unchanged(etag: str, page: Page, if_none_match: str, if_modified_since: str) -> bool:

@@ -39,15 +39,21 @@ class Shelf:
 
     def page(self, path: str) -> Page | None:
         """The page at `path`, None when there is none. Raises Unavailable when nothing at all can be had."""
+        page = self.in_memory(path)
+        if page is not None:
+            return page
+        with self._rendering:
+            # Whoever waited here may find it done by the one before.
+            return self._pages.get(path) or self._fetch(path)
+
+    def in_memory(self, path: str) -> Page | None:
+        """The page at `path` if this process has it and may still send it; None says nothing of whether there is one."""
         if time.monotonic() - self._looked_at >= LOOK_EVERY_SECONDS:
             self.look()
         page = self._pages.get(path)
         if page is not None:
             self._pages.move_to_end(path)
-            return page
-        with self._rendering:
-            # Whoever waited here may find it done by the one before.
-            return self._pages.get(path) or self._fetch(path)
+        return page
 
     def look(self) -> None:
         """Forget everything when something was published, and the pages whose counts have moved. Without a database, go on

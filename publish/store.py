@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import brotli
 import sqlalchemy as sa
@@ -45,10 +46,13 @@ class Page:
     csp: str
     location: str
     modified_at: datetime
+    # The answers that were made of it, by encoding; they go when the page goes.
+    ready: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def size(self) -> int:
-        return len(self.body) + len(self.gzip) + len(self.brotli) + 1000
+        # Heads of answers in three encodings, and what Python keeps beside them.
+        return len(self.body) + len(self.gzip) + len(self.brotli) + 5000
 
 
 def made(path: str, body: str, content_type: str, csp: str, *, status: int = 200, location: str = "") -> Page:

@@ -65,6 +65,7 @@ ROOF_AND_CELLAR = {
     "app.evidence_commands",
     "app.seed",
     "app.server",
+    "app.handler",
 }
 FLASK = re.compile(r"^(flask|werkzeug|flask_\w+)(\.|$)")
 SOCKETS = {"realtime.gateway"}

@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.seed_known",
         "app.seed_sessions",
         "app.server",
+        "app.handler",
         "app.worker",
         "app.schema_versions",
         "app.watch",
