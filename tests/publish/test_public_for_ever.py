@@ -6,11 +6,15 @@ The pages are walked as a stranger walks them, with a second process beside the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from io import BytesIO
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from pypdf import PdfReader
 
+from app import worker
 from app.db import reading, session, unit_of_work
 from drafts.models import ArticleState
 from labs.models import Lab
@@ -52,13 +56,23 @@ def ever(app: Flask) -> list[str]:
         for slug in session().scalars(sa.select(Address.slug)):
             found += [addresses.article(slug), addresses.history(slug), f"/api/v1/articles/{slug}"]
         for number in session().scalars(sa.select(Edition.id)):
-            found += [f"/preuves/{number}", f"/preuves/{number}.json"]
+            found += [f"/preuves/{number}", f"/preuves/{number}.json", f"/preuves/{number}.pdf"]
         found += [f"/images/{image}.webp" for image in session().scalars(sa.select(EditionImage.image_id))]
     return list(dict.fromkeys([*found, *READERS]))
 
 
+def words_of(answer: Any) -> str:
+    """What an answer says to whoever reads it; a sheet of paper by its text."""
+    if answer.content_type != "application/pdf":
+        return str(answer.get_data(as_text=True))
+    sheet = PdfReader(BytesIO(answer.data))
+    return "".join(page.extract_text() for page in sheet.pages) + str(sheet.metadata)
+
+
 def walk(client: PageClient, paths: Iterable[str]) -> dict[str, tuple[int, str]]:
     """{address: (status, everything that is said there)}; as another process says it, too."""
+    # The sheets of the evidence are set by the worker.
+    worker.keep_evidence("https://portail.example")
     mine = pages.shelf(client.app)
     other = Shelf(mine.render, mine.build)
     found = {}
@@ -69,7 +83,7 @@ def walk(client: PageClient, paths: Iterable[str]) -> dict[str, tuple[int, str]]
             kept = answer.headers["Cache-Control"]
             assert kept in ("public, max-age=60", "no-store") or path.startswith("/api/"), (path, kept)
             assert "stale-if-error" not in answer.headers.get("Cache-Control", ""), path
-        body = answer.get_data(as_text=True)
+        body = words_of(answer)
         if (known := addresses.understood(path)) is not None:
             page = other.page(path)
             assert (
@@ -97,7 +111,7 @@ def test_publish_edit_withdraw_restore_mask(press: Press, life: Life, client: Pa
         f"/fiches/{life.slug}", f"/fiches/{life.slug}/historique", f"/api/v1/articles/{life.slug}",
     )  # fmt: skip
     picture = f"/images/{PICTURE}.webp"
-    proofs = {"/preuves/1", "/preuves/1.json"}
+    proofs = {"/preuves/1", "/preuves/1.json", "/preuves/1.pdf"}
     readers = {"/atom.xml", "/api/v1/articles?limit=200", "/recherche?q=debout"}
     live = walk(client, ever(client.app))
     assert {page, history, api, "/", "/plan-du-site", *readers, *proofs} <= where(live, life)
@@ -128,7 +142,7 @@ def test_publish_edit_withdraw_restore_mask(press: Press, life: Life, client: Pa
     life.mask(reason=f"Le {MARK} est faux.")
     masked = walk(client, ever(client.app))
     assert where(masked, life) == set()
-    assert [masked[path][0] for path in (page, history, api, picture, *proofs)] == [410] * 6
+    assert [masked[path][0] for path in (page, history, api, picture, *proofs)] == [410] * 7
     assert client.http.get(api).json["error"]["code"] == "masked"
     assert "momentanément masquée" in client.get(page, 410).heading
 
