@@ -40,6 +40,9 @@ from publish import (
     state_page,
     voice_panel,  # noqa: F401 - registers its panel
     voice_routes,
+    wish_desk,
+    wish_home,  # noqa: F401 - hears of wishes
+    wish_routes,
 )
 
 # Rights are asked for again at each look; the bytes travel once.
@@ -56,6 +59,8 @@ opening_routes.register(blueprint)
 following.register(blueprint)
 state_page.register(blueprint)
 search_routes.register(blueprint)
+wish_desk.register(blueprint)
+wish_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:

@@ -18,6 +18,7 @@ from app.directory import catalogue, spaces
 from app.directory.models import Administration, OnlineService
 from drafts.models import ArticleState
 from drafts.outline import outline
+from labs import wish_queries
 from publish import (
     addresses,
     fate_queries,
@@ -37,6 +38,7 @@ from publish.store import Page
 HTML = "text/html; charset=utf-8"
 STYLES = ("public.css", "public-more.css")
 RECENT = 6
+WISHES_AT_HOME = 3
 # A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
 FEWEST_HEADINGS = 3
 # Characters HTML does not allow, even escaped; a text may carry them, a page may not.
@@ -112,7 +114,7 @@ def _home(site: Renderer, path: str, _slug: str) -> Page:
         themes=[subject for subject in queries.subjects(SubjectKind.THEME, cards) if subject.articles],
         life_events=[subject for subject in queries.subjects(SubjectKind.LIFE_EVENT, cards) if subject.articles],
         recent=cards[:RECENT], count=len(cards), administrations=catalogue.count(Administration),
-        services=catalogue.count(OnlineService),
+        services=catalogue.count(OnlineService), wishes=wish_queries.cards(limit=WISHES_AT_HOME),
     )  # fmt: skip
 
 
@@ -269,7 +271,9 @@ def _standing(template: str) -> Callable[[Renderer, str, str], Page]:
 
 
 def _sitemap_xml(site: Renderer, path: str, _slug: str) -> Page:
-    return site.plain(path, feeds.sitemap(site.public_url, every_path()), "application/xml; charset=utf-8")
+    wishes = [addresses.WISHES, *(addresses.wish(card.id) for card in wish_queries.cards())]
+    paths = {**every_path(), **dict.fromkeys(wishes)}
+    return site.plain(path, feeds.sitemap(site.public_url, paths), "application/xml; charset=utf-8")
 
 
 def _atom(site: Renderer, path: str, _slug: str) -> Page:
