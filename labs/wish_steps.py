@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 
 from app import audit, clock
@@ -20,6 +22,8 @@ from labs.wish_models import (
     WishStatus,
     WishSupport,
 )
+
+_ILLEGIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 
 def moved_on() -> str:
@@ -68,9 +72,15 @@ def done(
     note(WishChanged(wish.id, str(deed)))
 
 
+def legible(words: str) -> str:
+    """What a person types: without control characters, which no page may carry, and without those that turn the order of
+    letters round, by which a moderator would read something else than is there."""
+    return _ILLEGIBLE.sub("", words.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
 def reason_in(words: str) -> str:
     """A reason as it is kept. Raises Invalid when there is none, or too much of it."""
-    words = words.replace("\r\n", "\n").strip()
+    words = legible(words)
     if not words or len(words) > LONGEST_REASON:
         raise Invalid(_("Dites pourquoi, en 1 000 caractères au plus."), field="reason")
     return words

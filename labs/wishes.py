@@ -53,7 +53,7 @@ def file_wish(
     if actor is not None:
         require(actor, Act.PORTAL_WORK if channel is Channel.CALL else Act.WISH_ENTER, PORTAL)
     title, need = words_of(title, need)
-    source_url, note = source_url.strip(), note.strip()
+    source_url, note = source_url.strip(), wish_steps.legible(note)
     if source_url and (len(source_url) > LONGEST_LINK or not _LINK.fullmatch(source_url)):
         raise Invalid(_("Donnez une adresse entière, qui commence par https://."), field="source_url")
     if len(note) > LONGEST_NOTE:
@@ -83,8 +83,8 @@ def file_wish(
 def words_of(title: str, need: str) -> tuple[str, str]:
     """Title and need as they are kept. Raises Invalid with the field that is wrong."""
     # Not split(): it would take the no-break spaces of French for ordinary ones.
-    title = re.sub(r"[ \t\r\n]+", " ", title).strip()
-    need = need.replace("\r\n", "\n").replace("\r", "\n").strip()
+    title = re.sub(r"[ \t\n]+", " ", wish_steps.legible(title))
+    need = wish_steps.legible(need)
     if not title or len(title) > LONGEST_TITLE:
         raise Invalid(_("Dites votre souhait en une phrase de 150 caractères au plus."), field="title")
     if not need or len(need) > LONGEST_NEED:

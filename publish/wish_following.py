@@ -16,7 +16,7 @@ from labs import wish_addresses, wish_queries, wish_words, wishes
 from labs.wish_models import LONGEST_NEED, LONGEST_TITLE, Standing, Wish
 from publish import addresses, following, pages, personal, visitors, wish_answers
 
-KIND, CONFIRM = "souhait", "souhaitcourriel"
+KIND, CONFIRM = "souhait", "souhaitmail"
 # A link that confirms an address names the wish and which of its addresses: see `labs.wish_addresses.MOST_ADDRESSES`.
 _ADDRESSES = wish_addresses.MOST_ADDRESSES + 1
 
