@@ -164,7 +164,7 @@ def _living(wish: Wish) -> Wish:
 
 
 # People are asked to name nobody; who does names somebody who may be erased.
-searched(Wish.title, Wish.need, Wish.note, Wish.reason, Wish.standing_reason, Wish.source_url, WishEvent.note)
+searched(Wish.title, Wish.need, Wish.note, Wish.reason, Wish.standing_reason, WishEvent.note)
 
 
 @erases
