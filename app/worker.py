@@ -246,8 +246,7 @@ def ready_search() -> None:
         return
     with db.unit_of_work():
         synonyms.put_first_list()
-    done = search_index.catch_up()
-    if done:
+    if done := search_index.catch_up():
         log.info("%s articles were put in the index of the search again", done)
     _indexed = True
 

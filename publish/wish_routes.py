@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, request
 from werkzeug.utils import redirect
@@ -80,9 +81,16 @@ def listed() -> Response:
     else:
         total = wish_queries.count(status)
         shown = wish_queries.cards(status=status, newest=newest, limit=PAGE, offset=(number - 1) * PAGE)
+    kept = {"q": query, "etat": asked("etat", "") if status else "", "ordre": "recents" if newest else ""}
+
+    def leading(number: int) -> str:
+        return (
+            f"{LIST}?{urlencode({name: value for name, value in {**kept, 'page': number}.items() if value})}"
+        )
+
     return pages.framed(
         "wishes.html", LIST, cards=shown, total=total, page=number, pages=-(-total // PAGE), query=query,
-        chosen=asked("etat", "") if status else "", newest=newest,
+        chosen=kept["etat"], newest=newest, leading=leading,
         states=[(slug, wish_words.status_word(one)) for slug, one in STATUSES.items()],
         thanked=bool(asked("merci")),
     )  # fmt: skip
