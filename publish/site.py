@@ -271,9 +271,7 @@ def _standing(template: str) -> Callable[[Renderer, str, str], Page]:
 
 
 def _sitemap_xml(site: Renderer, path: str, _slug: str) -> Page:
-    wishes = [addresses.WISHES, *(addresses.wish(card.id) for card in wish_queries.cards())]
-    paths = {**every_path(), **dict.fromkeys(wishes)}
-    return site.plain(path, feeds.sitemap(site.public_url, paths), "application/xml; charset=utf-8")
+    return site.plain(path, feeds.sitemap(site.public_url, listed()), "application/xml; charset=utf-8")
 
 
 def _atom(site: Renderer, path: str, _slug: str) -> Page:
@@ -323,3 +321,9 @@ def every_path() -> dict[str, Card | None]:
         paths.update({address(one.slug): None for one in queries.subjects(kind, cards) if one.articles})
     paths.update({addresses.administration(place.slug): None for place in catalogue.places()})
     return paths
+
+
+def listed() -> dict[str, Card | None]:
+    """What search engines are told of: those, and the wishes, which are made for each who reads them."""
+    wishes = [addresses.WISHES, *(addresses.wish(card.id) for card in wish_queries.cards())]
+    return {**every_path(), **dict.fromkeys(wishes)}

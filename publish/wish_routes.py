@@ -31,7 +31,7 @@ from publish import (
 )
 
 LIST = addresses.WISHES
-PAGE = 20
+PAGE = 15
 LONGEST_QUERY = 200
 # What the address calls the statuses.
 STATUSES = {

@@ -306,7 +306,7 @@ def test_the_list_is_filtered_searched_and_paged(press: Press, client: PageClien
         return [int(link.get("href", "").rpartition("/")[2]) for link in cards.iter("a")]
 
     first = found(FORM)
-    assert first[:2] == [numbers[0], cantine] and len(first) == 20
+    assert first[:2] == [numbers[0], cantine] and len(first) == 15
     assert set(first + found(FORM + "?page=2")) == {*numbers, cantine}
     assert found(FORM + "?ordre=recents")[0] == cantine
     assert found(FORM + "?q=cantine+enfants") == [cantine]
