@@ -30,6 +30,9 @@ class Act(StrEnum):
     LAB_ASK = "lab.ask"
     LAB_ANSWER = "lab.answer"
     GUEST_KNOCK = "guest.knock"
+    WISH_ENTER = "wish.enter"
+    WISH_DECIDE = "wish.decide"
+    WISH_MERGE = "wish.merge"
     CYCLE_SEE = "cycle.see"
     CYCLE_EDIT = "cycle.edit"
     DRAFT_READ = "draft.read"
@@ -158,6 +161,8 @@ def _portal(actor: Actor, _thing: Portal) -> frozenset[Act]:
         acts.add(Act.PORTAL_MODERATE)
     if PortalRole.PORTAL_EDITOR in actor.roles:
         acts.add(Act.PORTAL_PUBLISH)
+    if actor.roles & {PortalRole.COMMUNICATION, PortalRole.MEDIATOR, PortalRole.PORTAL_EDITOR}:
+        acts.add(Act.WISH_ENTER)
     if PortalRole.PORTAL_EDITOR in actor.roles or actor.reviewer_of:
         acts.add(Act.PORTAL_VERIFY)
     return frozenset(acts)

@@ -34,7 +34,7 @@ from drafts import (
     rescue,
     timeline,
 )
-from labs import minutes, minutes_set
+from labs import minutes, minutes_set, wish_addresses
 from publish import evidence, evidence_pdf, links, misses, search_index, synonyms, verifying, voice
 from publish.events import ArticleChanged
 from publish.fate_stages import Fate
@@ -161,6 +161,7 @@ def refresh_counts() -> None:
 def forget_words() -> None:
     with db.unit_of_work():
         voice.forget_words()
+        wish_addresses.forget_old()
 
 
 def forget_experts(data_dir: Path) -> None:
@@ -245,8 +246,7 @@ def ready_search() -> None:
         return
     with db.unit_of_work():
         synonyms.put_first_list()
-    done = search_index.catch_up()
-    if done:
+    if done := search_index.catch_up():
         log.info("%s articles were put in the index of the search again", done)
     _indexed = True
 

@@ -57,9 +57,12 @@ class NewDraftForm(_Explained):
     competentes = BoxesField(coerce=int, validators=[InputRequired()])
     themes = BoxesField()
     modele = RadioField(default=patterns.EMPTY)
+    # The number of a wish of the lab, which the new text is to answer.
+    souhait = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def __init__(self, administrations: list[Any], own: int | None, **kwargs: Any) -> None:
-        super().__init__(data={"responsable": own, "competentes": [own] if own else []}, **kwargs)
+        given = {"responsable": own, "competentes": [own] if own else [], **kwargs.pop("data", {})}
+        super().__init__(data=given, **kwargs)
         self.responsable.choices = administrations
         self.competentes.choices = administrations
         self.themes.offer(vocabulary.themes(), [])

@@ -38,6 +38,7 @@ from drafts import (
     service,
     suggestion_routes,  # noqa: F401 - adds its routes to the blueprint
     vocabulary,
+    wish_links,
     workshop_routes,  # noqa: F401 - adds its routes to the blueprint
 )
 from drafts.doors import blueprint, draft_door
@@ -53,7 +54,10 @@ __all__ = ["blueprint"]
 @blueprint.get("/labs/<slug>/brouillons/nouveau")
 @guarded(Act.LAB_WRITE, lab_door)
 def new(slug: str) -> Any:
-    return _new_page(slug, _new_form(formdata=None))
+    """`?souhait=`: the text is to answer a wish of the lab, and begins with its title."""
+    wish = wish_links.of_lab(lab_called(slug), request.args.get("souhait", 0, type=int))
+    given = {"titre": wish.title, "souhait": wish.id} if wish is not None else {}
+    return _new_page(slug, _new_form(formdata=None, data=given))
 
 
 def _new_form(**kwargs: Any) -> NewDraftForm:
@@ -71,6 +75,7 @@ def _new_page(slug: str, form: NewDraftForm, status: int = 200, faults: Faults |
             lab=lab,
             form=form,
             near=near,
+            wish=wish_links.of_lab(lab, form.souhait.data or 0),
             summaries={pattern.slug: pattern.summary for pattern in patterns.patterns()},
             faults=faults or [],
         )
@@ -94,6 +99,9 @@ def create(slug: str) -> Any:
                 tree=patterns.text_of(form.modele.data or patterns.EMPTY),
             )
             draft_id = draft.id
+            wish = wish_links.of_lab(lab_called(slug), form.souhait.data or 0)
+            if wish is not None:
+                wish_links.answer(current_actor(), draft, wish)
     except Invalid as error:
         return _new_page(slug, form, 422, form.faults_of(error, title="titre", slug="titre"))
     flash(_("Le brouillon est créé. Vous pouvez écrire."))

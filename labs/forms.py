@@ -16,6 +16,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import HiddenInput
 
 from app.accounts.forms import CodeForm
 from app.accounts.models import NAME_LENGTH
@@ -140,6 +141,9 @@ class DescribeForm(Explained):
 
 class FoundForm(DescribeForm):
     titre = StringField(validators=[InputRequired(), Length(max=LONGEST_TITLE)])
+    # The number of a wish that the lab is founded for, and of the last thing that was done to it.
+    souhait = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    vu = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def words(self) -> dict[str, str]:
         return {"titre": _("Donnez au lab un titre de 200 caractères au plus."), **super().words()}

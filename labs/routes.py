@@ -20,13 +20,17 @@ from labs import (
     people_routes,  # noqa: F401 - adds its routes to the blueprint
     queries,
     service,
+    wish_queries,
+    wish_work,
 )
 from labs import waiting as _sources  # noqa: F401 - registers what waits
+from labs import wish_policy as _judge  # noqa: F401 - registers who judges wishes
 from labs.doors import absolute, blueprint, lab_door, labs_door
 from labs.forms import DescribeForm, FilterForm, FoundForm
 from labs.home import lab_page
 from labs.models import Lab
 from labs.policy import LABS
+from labs.service import LONGEST_PURPOSE
 
 __all__ = ["absolute", "blueprint", "lab_door"]
 
@@ -60,7 +64,23 @@ def index() -> Any:
 @blueprint.get("/labs/nouveau")
 @guarded(Act.LAB_FOUND, labs_door)
 def founding() -> Any:
-    return page("labs/founding.html", form=FoundForm([], formdata=None, ouvert=True), faults=[])
+    """`?souhait=`: the lab is to study a wish, and begins with its words."""
+    wish = wish_queries.untaken(request.args.get("souhait", 0, type=int))
+    given: dict[str, Any] = {"ouvert": True}
+    if wish is not None:
+        given |= {
+            "titre": wish.title,
+            "but": wish.need[:LONGEST_PURPOSE],
+            "souhait": wish.id,
+            "vu": wish.version,
+        }
+    return _founding_page(FoundForm([], formdata=None, data=given))
+
+
+def _founding_page(form: FoundForm, status: int = 200, faults: Faults | None = None) -> Any:
+    with reading():
+        wish = wish_queries.untaken(form.souhait.data or 0)
+        return page("labs/founding.html", status, form=form, wish=wish, faults=faults or [])
 
 
 @blueprint.post("/labs/nouveau")
@@ -68,17 +88,21 @@ def founding() -> Any:
 def found() -> Any:
     form = FoundForm([])
     if not form.validate_on_submit():
-        return page("labs/founding.html", 422, form=form, faults=form.faults())
+        return _founding_page(form, 422, form.faults())
     actor = current_actor()
     try:
         with unit_of_work() as current:
             administration = current.get_one(Administration, actor.administration_id)
-            lab = service.create_lab(actor, form.titre.data or "", form.but.data or "", administration)
+            title, purpose = form.titre.data or "", form.but.data or ""
+            if form.souhait.data:
+                wish = wish_queries.wish_numbered(form.souhait.data)
+                lab = wish_work.found_lab_for(actor, wish, form.vu.data or 0, title, purpose, administration)
+            else:
+                lab = service.create_lab(actor, title, purpose, administration)
             _describe(lab, form)
             slug = lab.slug
     except Invalid as error:
-        faults = form.faults_of(error, title="titre", purpose="but")
-        return page("labs/founding.html", 422, form=form, faults=faults)
+        return _founding_page(form, 422, form.faults_of(error, title="titre", purpose="but"))
     flash(_("Le lab est fondé, et vous l’animez. Invitez maintenant les personnes qui écriront avec vous."))
     return see_other("labs.invite_page", slug=slug)
 

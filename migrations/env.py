@@ -20,15 +20,18 @@ import drafts.history_models
 import drafts.notice_models
 import drafts.remark_models
 import drafts.review_models
+import drafts.wish_models
 import labs.cycle_models
 import labs.guest_models
 import labs.joining_models
 import labs.models
 import labs.session_models
+import labs.wish_models
 import publish.evidence_models
 import publish.fate_models
 import publish.models
 import publish.voice_models
+import publish.wish_models
 from app.db import Base, Database
 from config import Settings
 

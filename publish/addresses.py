@@ -67,6 +67,8 @@ ASKED = {
 LONGEST_QUESTION = 2000
 # Online services are opened through the portal, so that it knows how often.
 DOOR = "/aller/"
+# What citizens ask for: pages that nobody stores, since they carry counts and a form.
+WISHES = "/souhaits"
 # The digest of the bytes: one spelling only.
 _IMAGE = re.compile(r"/images/([0-9a-f]{64})\.webp")
 _BY_SLUG = (
@@ -151,3 +153,7 @@ def audience(slug: str) -> str:
 
 def administration(slug: str) -> str:
     return f"/administrations/{slug}"
+
+
+def wish(number: int) -> str:
+    return f"{WISHES}/{number}"

@@ -16,12 +16,16 @@ from app.extensions import gettext as _
 from app.policy import Act
 from app.web import guarded
 from drafts.models import ArticleState
+from labs import wish_queries
+from labs.wish_queries import WishCard
 from publish import addresses, fate_queries, queries
 from publish.models import Edition
 from publish.queries import Card
 
 Item = TypeVar("Item")
 DEFAULT_LIMIT, MOST = 50, 200
+# More than the territory makes in years; a list of programs is read whole.
+MOST_WISHES = 100_000
 
 
 def error(status: int, code: str, message: str) -> Response:
@@ -124,6 +128,21 @@ def _away(slug: str) -> Response:
     return response
 
 
+def _wishes(cards: Sequence[WishCard]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": card.id,
+            "title": card.title,
+            "need": card.need,
+            "status": str(card.status),
+            "supports": card.supports,
+            "filed_on": card.day.isoformat(),
+            "url": _absolute(addresses.wish(card.id)),
+        }
+        for card in cards
+    ]
+
+
 def _counter(desk: catalogue.Desk) -> dict[str, str]:
     return {
         "name": desk.name, "address": desk.address, "commune": desk.commune, "phone": desk.phone,
@@ -183,3 +202,9 @@ def register(blueprint: Blueprint) -> None:
                 for place in places
             ],
         )
+
+    @blueprint.get("/api/v1/wishes")
+    @guarded(Act.PORTAL_READ)
+    def api_wishes() -> Response:
+        """The wishes that the public reads, the oldest first; `after` is a number of twelve digits."""
+        return _listed(wish_queries.cards(limit=MOST_WISHES), lambda card: f"{card.id:012d}", _wishes)

@@ -42,6 +42,9 @@ from publish import (
     territories,
     voice_panel,  # noqa: F401 - registers its panel
     voice_routes,
+    wish_desk,
+    wish_home,  # noqa: F401 - hears of wishes
+    wish_routes,
 )
 
 # Rights are asked for again at each look; the bytes travel once.
@@ -58,6 +61,8 @@ opening_routes.register(blueprint)
 following.register(blueprint)
 state_page.register(blueprint)
 search_routes.register(blueprint)
+wish_desk.register(blueprint)
+wish_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:

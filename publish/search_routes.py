@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, after_this_request, current_app, flash, request
+from flask import Blueprint, Response, after_this_request, flash, request
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -15,11 +15,10 @@ from app.extensions import gettext as _
 from app.forms import Explained, Faults
 from app.policy import Act
 from app.web import current_actor, guarded, page, see_other
-from publish import misses, pages, search, search_filters, synonyms
+from publish import addresses, misses, pages, search, search_filters, synonyms
 from publish.search_models import LONGEST_GROUP
 
 log = logging.getLogger(__name__)
-WISHES = "/souhaits"
 # Seconds that an answer waits to have itself counted.
 PATIENCE = 0.2
 
@@ -45,12 +44,6 @@ def _count_in_vain(query: str) -> None:
         except Exception:
             log.exception("a search in vain was not counted")
         return response
-
-
-def _wishes_are_taken() -> bool:
-    return any(
-        rule.rule == WISHES and "POST" in (rule.methods or ()) for rule in current_app.url_map.iter_rules()
-    )
 
 
 def _list_page(
@@ -80,9 +73,8 @@ def register(blueprint: Blueprint) -> None:
             _count_in_vain(found.query)
         # What somebody looks for is theirs: no store keeps it, and the address leaves with no link.
         return pages.framed(
-            "search.html", "/recherche", it=found, wishes=WISHES if _wishes_are_taken() else "",
-            address=search_filters.address,
-        )  # fmt: skip
+            "search.html", "/recherche", it=found, wishes=addresses.WISHES, address=search_filters.address
+        )
 
     @blueprint.get("/recherche/sans-resultat", endpoint="missed")
     @guarded(Act.PORTAL_PUBLISH)

@@ -50,7 +50,8 @@ def _signer() -> _Signer:
 
 def fresh(action: str, key: str | None = None) -> str:
     """The signed word for a form that is sent to `action` (a path). `key`: of a form that is shown again, so that it stays one."""
-    return _signer().sign(f"{action}\n{key or secrets.token_hex(16)}").decode()
+    # On one line: browsers send another line break than the one they were given (HTML, form submission).
+    return _signer().sign(f"{action} {key or secrets.token_hex(16)}").decode()
 
 
 def read(form: Mapping[str, str], action: str) -> Sheet:
@@ -64,7 +65,7 @@ def read(form: Mapping[str, str], action: str) -> Sheet:
         ) from error
     except BadSignature as error:
         raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu.")) from error
-    where, _line, key = word.decode().partition("\n")
+    where, _space, key = word.decode().partition(" ")
     if where != action:
         raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu."))
     # Signed in whole seconds: the shortest wait is a second less than one waits at most.
@@ -79,5 +80,5 @@ def key_in(form: Mapping[str, str], action: str) -> str | None:
         word = _signer().unsign(form.get(FIELD, "")[:1000]).decode()
     except BadSignature:
         return None
-    where, _line, key = word.partition("\n")
+    where, _space, key = word.partition(" ")
     return key if where == action else None

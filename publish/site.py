@@ -19,6 +19,7 @@ from app.directory.models import Administration, OnlineService
 from drafts import vocabulary
 from drafts.models import ArticleState
 from drafts.outline import outline
+from labs import wish_queries
 from publish import (
     addresses,
     fate_queries,
@@ -39,6 +40,7 @@ from publish.store import Page
 HTML = "text/html; charset=utf-8"
 STYLES = ("public.css", "public-more.css")
 RECENT = 6
+WISHES_AT_HOME = 3
 # A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
 FEWEST_HEADINGS = 3
 # Characters HTML does not allow, even escaped; a text may carry them, a page may not.
@@ -114,7 +116,7 @@ def _home(site: Renderer, path: str, _slug: str) -> Page:
         themes=[subject for subject in queries.subjects(SubjectKind.THEME, cards) if subject.articles],
         life_events=[subject for subject in queries.subjects(SubjectKind.LIFE_EVENT, cards) if subject.articles],
         recent=cards[:RECENT], count=len(cards), audiences=audiences(cards), administrations=catalogue.count(Administration),
-        services=catalogue.count(OnlineService),
+        services=catalogue.count(OnlineService), wishes=wish_queries.cards(limit=WISHES_AT_HOME),
     )  # fmt: skip
 
 
@@ -304,7 +306,7 @@ def _standing(template: str) -> Callable[[Renderer, str, str], Page]:
 
 
 def _sitemap_xml(site: Renderer, path: str, _slug: str) -> Page:
-    return site.plain(path, feeds.sitemap(site.public_url, every_path()), "application/xml; charset=utf-8")
+    return site.plain(path, feeds.sitemap(site.public_url, listed()), "application/xml; charset=utf-8")
 
 
 def _atom(site: Renderer, path: str, _slug: str) -> Page:
@@ -356,3 +358,9 @@ def every_path() -> dict[str, Card | None]:
     paths.update({addresses.audience(slug): None for slug, _name, _count in audiences(cards)})
     paths.update({addresses.administration(place.slug): None for place in catalogue.places()})
     return paths
+
+
+def listed() -> dict[str, Card | None]:
+    """What search engines are told of: those, and the wishes, which are made for each who reads them."""
+    wishes = [addresses.WISHES, *(addresses.wish(card.id) for card in wish_queries.cards())]
+    return {**every_path(), **dict.fromkeys(wishes)}

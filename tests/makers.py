@@ -15,13 +15,14 @@ from app.directory.models import Administration, Kind
 from app.policy import Actor, PortalRole
 from drafts import service as drafts
 from drafts.models import Draft, Image
-from labs import guests
+from labs import guests, wishes
 from labs import service as labs
 from labs.access import seat
 from labs.guest_models import GuestLink
 from labs.models import Lab
 from labs.policy import confined_to
 from labs.roles import Right
+from labs.wish_models import Wish
 
 _numbers = itertools.count(1)
 PASSWORD = "un mot de passe de test"
@@ -108,6 +109,17 @@ def make_draft(
         competent=competent or (lead,),
         tree=LEAD if tree is None else tree,
     )
+
+
+def make_wish(
+    moderator: Actor | None, title: str = "Savoir où jeter ses piles", need: str = "", **more: Any
+) -> Wish:
+    """A wish that came from the site; the public reads it when there is a moderator who lets it."""
+    number = next(_numbers)
+    wish = wishes.file_wish(None, title, need or "Je ne trouve pas où.", key=f"{number:032x}", **more)
+    if moderator is not None:
+        wishes.show(moderator, wish, wish.version)
+    return wish
 
 
 def sign_in(person_id: int) -> str:

@@ -31,7 +31,7 @@ from drafts import (
 )
 from drafts.expert_models import ExpertInvitation, ExpertOpinion, ExpertRemark
 from drafts.review_models import DraftAct, Revision, SignOff
-from labs import cycles, joining, minutes
+from labs import cycles, joining, minutes, wish_work, wishes
 from labs import service as labs
 from labs.models import Lab, LabSession
 from labs.session_models import MinutesFile, SessionEvent, SessionMinutes
@@ -76,14 +76,14 @@ NOT_SEARCHED = {
     # The directory that the public reads, put right by those who keep it; and addresses on the web.
     "administration.name", "administration.site", "administration.link_domains", "counter.name", "counter.address",
     "counter.email", "counter.hours", "online_service.title", "online_service.url", "online_service.summary",
-    "online_service.outage", "lab_session.video_link", "checked_link.url", "article.slug", "online_service.slug",
+    "online_service.outage", "lab_session.video_link", "checked_link.url", "wish.source_url", "article.slug", "online_service.slug",
     "connected_space.name", "connected_space.address", "connected_space.hours", "connected_space.bring",
     "connected_space.mediation",
     # Words of the language, kept by portal editors.
     "search_synonym.words",
     # Erased by verbs of their own.
     "person.name", "person.email", "person.password_hash", "mail.recipient", "mail.subject", "mail.body",
-    "mail.calendar", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections",
+    "mail.calendar", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections", "wish.email",
     # Numbers, ids and words of the software.
     "alert.said", "audit_entry.detail", "draft_version.authors", "due_row.key", "due_row.payload", "lab.themes",
     "outbox.payload", "publication_failure.said", "revision.authors", "revision_scope.blocks", "edition.slug",
@@ -179,10 +179,22 @@ def write_as_a_reader() -> None:
         voice.say_helped("0" * 32, card, False, reason=SAID)
 
 
+def write_about_wishes(world: World) -> None:
+    with unit_of_work():
+        moderator = makers.make_agent(
+            session().get_one(Lab, world.lab_id).administration, PortalRole.MODERATOR
+        )
+        shown = makers.make_wish(moderator, SHORT, SAID, note=SAID)
+        wish_work.refuse_with_reason(world.editor, shown, shown.version, SAID)
+        refused = makers.make_wish(moderator)
+        wishes.refuse(moderator, refused, refused.version, SAID)
+
+
 def test_a_name_goes_out_of_everything_others_wrote(client: PageClient, study: Study) -> None:
     write_beside_the_text(client, study)
     write_in_the_labs(study.world)
     write_as_a_reader()
+    write_about_wishes(study.world)
     with reading():
         before = set(traces(*LEFT))
         acts = [(act.number, act.deed, act.person_id, act.at) for act in w.acts(study.world.draft_id)]

@@ -65,7 +65,11 @@ def house(app: Flask, settings: Settings) -> House:
         add_member(leader, lab, session().get_one(Person, reader.id), Right.READ)
         people["a guest"] = makers.make_guest(leader, lab, Right.WRITE)
         draft = makers.make_draft(writer, lab, south)
-        things = {"draft_id": draft.id, "lab_id": lab.id, "lab": lab.slug, "labs": lab.slug, "slug": lab.slug}
+        wish = makers.make_wish(people["a moderator"])
+        things = {
+            "draft_id": draft.id, "lab_id": lab.id, "lab": lab.slug, "labs": lab.slug, "slug": lab.slug,
+            "wish_id": wish.id,
+        }  # fmt: skip
     return House(app, settings, people, things)
 
 

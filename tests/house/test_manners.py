@@ -55,6 +55,9 @@ EDGES = {
     "following",
     "voice_panel",
     "voice_routes",
+    "wish_desk",
+    "wish_following",
+    "wish_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",

@@ -40,6 +40,10 @@ def fill() -> None:
     short = seed.entries("short_articles", "articles")[:SHORT_ARTICLES]
     for entry in [*seed.entries("articles"), *short, *seed.entries("old_articles", "articles")]:
         seed.publish_article(entry)
+    with unit_of_work():
+        seed.add_cycle(seed.entries("labs"))
+    for entry in seed.entries("wishes"):
+        seed.add_wish(entry)
 
 
 @dataclass

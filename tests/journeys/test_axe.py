@@ -393,6 +393,16 @@ DEMO_PAGES = [
     ("agent@province-sud.example", "/labs/demenager/seances/2"),
     ("editeur@dinum.example", "/brouillons/5/relecture"),
     ("referent@cafat.example", "/espace"),
+    ("", "/souhaits?etat=prevus&q=zzzzzz"),
+    ("", "/souhaits/17"),
+    ("mediateur@province-sud.example", "/souhaits/saisie"),
+    ("mediateur@province-sud.example", "/espace"),
+    ("moderateur@dinum.example", "/moderation/souhaits"),
+    ("moderateur@dinum.example", "/souhaits/20/suite"),
+    ("animateur@dinum.example", "/souhaits/8/suite"),
+    ("animateur@dinum.example", "/labs/demenager"),
+    ("animateur@dinum.example", "/labs/nouveau?souhait=1"),
+    ("animateur@dinum.example", "/labs/demenager/brouillons/nouveau?souhait=8"),
 ]
 
 

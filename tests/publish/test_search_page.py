@@ -166,10 +166,9 @@ def test_a_search_is_answered_though_it_cannot_be_counted(
     assert "Aucune fiche ne répond" in client.get("/recherche?q=planeur").main
 
 
-def test_a_search_in_vain_leads_to_wishes_where_they_are_taken(press: Press, client: PageClient) -> None:
-    taken = any(rule.rule == "/souhaits" for rule in client.app.url_map.iter_rules())
-    address = f"/souhaits?besoin={quote('un planeur')}"
-    assert (address in client.get("/recherche?q=un+planeur").links()) is taken
+def test_a_search_in_vain_leads_to_a_wish(press: Press, client: PageClient) -> None:
+    address = f"/souhaits/nouveau?besoin={quote('un planeur')}"
+    assert address in client.get("/recherche?q=un+planeur").links()
 
 
 # The search follows what is public.

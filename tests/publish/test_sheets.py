@@ -16,6 +16,7 @@ from tests.clients import PageClient
 def test_a_form_counts_once_however_late_it_comes(app: Flask) -> None:
     with app.app_context():
         word = sheets.fresh("/souhaits")
+        assert len(word.splitlines()) == 1, "a browser would send another line break"
         form = {sheets.FIELD: word}
         with pytest.raises(sheets.Again, match="très vite"):
             sheets.read(form, "/souhaits")
