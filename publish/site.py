@@ -20,6 +20,7 @@ from drafts.models import ArticleState
 from drafts.outline import outline
 from publish import (
     addresses,
+    comment_queries,
     fate_queries,
     feeds,
     office_queries,
@@ -136,6 +137,7 @@ def _article(site: Renderer, path: str, slug: str) -> Page | None:
         faq=structured.questions(reading.tree),
         history=addresses.history(found.slug),
         voice=voice_queries.counts_of(found.article_id),
+        heard=comment_queries.heard(found.article_id),
         share=sharing.share(found.article_id, found.title, site.public_url),
     )
 

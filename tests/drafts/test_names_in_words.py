@@ -83,7 +83,7 @@ NOT_SEARCHED = {
     "search_synonym.words",
     # Erased by verbs of their own.
     "person.name", "person.email", "person.password_hash", "mail.recipient", "mail.subject", "mail.body",
-    "mail.calendar", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections",
+    "mail.calendar", "comment.email", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections",
     # Numbers, ids and words of the software.
     "alert.said", "audit_entry.detail", "draft_version.authors", "due_row.key", "due_row.payload", "lab.themes",
     "outbox.payload", "publication_failure.said", "revision.authors", "revision_scope.blocks", "edition.slug",

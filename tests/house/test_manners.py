@@ -55,6 +55,10 @@ EDGES = {
     "following",
     "voice_panel",
     "voice_routes",
+    "comment_routes",
+    "comment_following",
+    "answer_routes",
+    "moderation_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",
