@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -102,7 +103,7 @@ def places_in(tree: Tree) -> dict[str, Place]:
     found: dict[str, Place] = {}
     heading = ""
     for block in blocks(tree):
-        words = " ".join(inline_text(block).split())
+        words = flowing(inline_text(block))
         ident = block.get("attrs", {}).get("id", "")
         if not words or not ident or len(ident) > 40:
             continue
@@ -111,6 +112,11 @@ def places_in(tree: Tree) -> dict[str, Place]:
             heading = _short(words, CONTEXT)
         found.setdefault(ident, Place(_short(words, CONTEXT), "" if is_heading else heading, is_heading))
     return found
+
+
+def flowing(text: str) -> str:
+    """Its lines as one. Not split(): it would take the no-break spaces of French for ordinary ones."""
+    return re.sub(r"[^\S\u00a0\u202f]+", " ", text).strip()
 
 
 def _short(words: str, most: int) -> str:
@@ -149,7 +155,7 @@ def heard(article_id: int) -> Heard:
         .order_by(Comment.filed_at.desc(), Comment.id.desc())
         .limit(ON_ARTICLE)
     )
-    return Heard(total, tuple(Extract(name, _short(" ".join(text.split()), EXTRACT)) for name, text in rows))
+    return Heard(total, tuple(Extract(name, _short(flowing(text), EXTRACT)) for name, text in rows))
 
 
 def total(article_id: int) -> int:

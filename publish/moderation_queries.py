@@ -142,14 +142,16 @@ def _items(comments: Sequence[Comment]) -> list[Item]:
 def _titles(article_ids: set[int]) -> dict[int, tuple[str, str]]:
     """The current address and the newest title of articles."""
     newest = (
-        sa.select(sa.func.max(Edition.number))
-        .where(Edition.article_id == Address.article_id)
-        .scalar_subquery()
+        sa.select(Edition.article_id, sa.func.max(Edition.number).label("number"))
+        .where(Edition.article_id.in_(article_ids))
+        .group_by(Edition.article_id)
+        .subquery()
     )
     rows = session().execute(
         sa.select(Address.article_id, Address.slug, Edition.title)
-        .join(Edition, Edition.article_id == Address.article_id)
-        .where(Address.article_id.in_(article_ids), Address.is_current, Edition.number == newest)
+        .join(newest, newest.c.article_id == Address.article_id)
+        .join(Edition, (Edition.article_id == newest.c.article_id) & (Edition.number == newest.c.number))
+        .where(Address.is_current)
     )
     return {article_id: (slug, title) for article_id, slug, title in rows}
 
@@ -171,7 +173,7 @@ def decided_last() -> list[Decided]:
     return [
         Decided(
             comment.id, decision.number, names.get(decision.person_id, ""), decision.deed, decision.reason,
-            decision.words, decision.at, " ".join(comment.text.split())[:160], *titles.get(comment.article_id, ("", "")),
+            decision.words, decision.at, comment_queries.flowing(comment.text)[:160], *titles.get(comment.article_id, ("", "")),
             bool(last) and decision.deed is not Deed.UNDO and comment.standing is decision.standing and comment.text != "",
         )
         for decision, comment, last in rows
