@@ -40,6 +40,8 @@ def fill() -> None:
     short = seed.entries("short_articles", "articles")[:SHORT_ARTICLES]
     for entry in [*seed.entries("articles"), *short, *seed.entries("old_articles", "articles")]:
         seed.publish_article(entry)
+    for entry in seed.entries("comments"):
+        seed.add_comment(entry)
 
 
 @dataclass
