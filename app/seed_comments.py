@@ -49,6 +49,4 @@ def _become(comment: Comment, entry: dict[str, Any]) -> None:
 def _answer(comment: Comment, answer: dict[str, Any]) -> None:
     place: Administration = administration_of(answer["administration"])
     article = session().scalars(sa.select(Article).where(Article.id == comment.article_id)).one()
-    comment_answers.answer_officially(
-        actor_of(answer["by"]), article, comment.id, place.id, answer["text"]
-    )
+    comment_answers.answer_officially(actor_of(answer["by"]), article, comment.id, place.id, answer["text"])

@@ -139,10 +139,10 @@ def file_comment(
             email=given, email_given_at=now if given else None, person_id=author.id if author is not None else None,
         )
         .on_conflict_do_nothing(index_elements=["key"])
-    )  # fmt: skip
+        .returning(Comment.id)
+    ).first()  # fmt: skip
     comment = session().scalars(sa.select(Comment).filter_by(key=key)).one()
-    is_new = bool(getattr(filed, "rowcount", 0))
-    if given and is_new:
+    if given and filed is not None:
         _ask_to_confirm(comment)
     if at_once:
         voice.counts_moved(card.article_id)
@@ -313,9 +313,12 @@ def report(mark: str, comment: Comment) -> None:
     if comment.standing is not Standing.SHOWN:
         return
     added = session().execute(
-        insert(CommentReport).values(comment_id=comment.id, mark=mark).on_conflict_do_nothing()
+        insert(CommentReport)
+        .values(comment_id=comment.id, mark=mark)
+        .on_conflict_do_nothing()
+        .returning(CommentReport.mark)
     )
-    if getattr(added, "rowcount", 0):
+    if added.first() is not None:
         comment.reports += 1
         comment.turn = REPORTED
         session().flush()

@@ -71,7 +71,9 @@ def filed(slug: str, key: str, text: str = "Très clair.", **more: Any) -> int:
         return comments.file_comment(key_of(key), card_of(slug), "Léa", text, **more).id
 
 
-def decided(who: Actor, comment_id: int, deed: Deed, reason: Reason | None = None, words: str = "") -> Standing:
+def decided(
+    who: Actor, comment_id: int, deed: Deed, reason: Reason | None = None, words: str = ""
+) -> Standing:
     with reading():
         version = session().get_one(Comment, comment_id).version
     with unit_of_work():

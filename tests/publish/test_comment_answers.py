@@ -80,7 +80,10 @@ def test_an_official_answer(client: PageClient, press: Press) -> None:
     assert page in client.page.links()
     client.get(page)
     values = client.page.form(action).values
-    assert "Écrivez votre réponse." in client.post(action, {**values, "geste": "repondre", "reponse": " "}, 422).main
+    assert (
+        "Écrivez votre réponse."
+        in client.post(action, {**values, "geste": "repondre", "reponse": " "}, 422).main
+    )
     client.post(action, {**values, "geste": "repondre", "reponse": "Un mois.\n<b>Pas plus</b>."})
     client.post(action, {**values, "geste": "repondre", "reponse": "Un mois.\n<b>Pas plus</b>."})
     assert len(told("Une réponse à votre commentaire")) == 1, "the same answer again is told to nobody"
@@ -97,7 +100,9 @@ def test_an_official_answer(client: PageClient, press: Press) -> None:
     with pytest.raises(Refused), unit_of_work():
         comment_answers.answer_officially(press.writer, article_of(slug), number, press.nord, "Non.")
     _draft, other = press.published("Une autre fiche")
-    client.post(f"/fiches/{other}/vie/commentaires/{number}", {**values, "geste": "repondre", "reponse": "x"}, 404)
+    client.post(
+        f"/fiches/{other}/vie/commentaires/{number}", {**values, "geste": "repondre", "reponse": "x"}, 404
+    )
     decided(moderator(press), number, Deed.HIDE, Reason.INSULT)
     client.post(action, {**values, "geste": "repondre", "reponse": "Trop tard."}, 409)
 
@@ -116,7 +121,9 @@ def test_through_the_lab_into_the_next_version(client: PageClient, press: Press)
     page_with = client.get(page)
     assert "Envoyer au lab" in page_with.main
     client.post(action, {**values, "geste": "lab"})
-    assert "Remarque dans « Changer d’adresse »".replace(" ", "") in client.follow().main.replace("\u00a0", "").replace(" ", "")
+    assert "Remarque dans « Changer d’adresse »".replace(" ", "") in client.follow().main.replace(
+        "\u00a0", ""
+    ).replace(" ", "")
     client.post(action, {**values, "geste": "lab"}, 409)
     with reading():
         (remark,) = session().scalars(sa.select(Remark))
@@ -127,7 +134,10 @@ def test_through_the_lab_into_the_next_version(client: PageClient, press: Press)
     press.again(draft_id, "Le délai est dit.")
     jobs.deliver_outbox()
     jobs.deliver_outbox()
-    assert len(told("pris en compte")) == 1 and f"http://127.0.0.1:8000/fiches/{slug}" in told("pris en compte")[0]
+    assert (
+        len(told("pris en compte")) == 1
+        and f"http://127.0.0.1:8000/fiches/{slug}" in told("pris en compte")[0]
+    )
     public = client.sign_out().get(path_of(slug))
     assert "Pris en compte dans la version du" in public.main
     with reading():

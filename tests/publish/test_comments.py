@@ -44,7 +44,9 @@ def slug(press: Press) -> str:
 
 def mails() -> list[Mail]:
     with reading():
-        return list(session().scalars(sa.select(Mail).where(Mail.recipient == "lea@exemple.nc").order_by(Mail.id)))
+        return list(
+            session().scalars(sa.select(Mail).where(Mail.recipient == "lea@exemple.nc").order_by(Mail.id))
+        )
 
 
 def test_a_comment_is_read_before_it_shows(client: PageClient, press: Press, slug: str) -> None:
@@ -55,13 +57,18 @@ def test_a_comment_is_read_before_it_shows(client: PageClient, press: Press, slu
     assert "Set-Cookie" not in sent.response.headers
     own = client.follow()
     assert "nous avons reçu votre commentaire" in own.main and "<b>combien de jours</b>" in own.main
-    assert own.response.headers["Cache-Control"] == "no-store" and f"http://127.0.0.1:8000{own.path.partition('?')[0]}" in own.main
+    assert (
+        own.response.headers["Cache-Control"] == "no-store"
+        and f"http://127.0.0.1:8000{own.path.partition('?')[0]}" in own.main
+    )
     assert "combien de jours" not in client.get(path_of(slug)).main
     row = the_comment()
     assert (row.standing, row.block_id, row.name, row.text) == (Standing.WAITING, "b2", "Léa", WORDS)
     assert decided(who, row.id, Deed.SHOW) is Standing.SHOWN
     page = client.get(path_of(slug))
-    assert "Sur le passage « Avant de partir »".replace(" ", "") in page.main.replace("\u00a0", "").replace(" ", "")
+    assert "Sur le passage « Avant de partir »".replace(" ", "") in page.main.replace("\u00a0", "").replace(
+        " ", ""
+    )
     assert "&lt;b&gt;combien de jours&lt;/b&gt;" in page.source and f"/fiches/{slug}#b2" in page.links()
     assert "1 commentaire publié" in page.main and "Il est publié." in client.get(own.path).main
     assert refreshed(client) == 1
@@ -71,7 +78,10 @@ def test_a_comment_is_read_before_it_shows(client: PageClient, press: Press, slu
     assert decided(who, row.id, Deed.HIDE, Reason.OFF_TOPIC) is Standing.HIDDEN
     shelf(client.app).look()
     assert "Il manque le délai" not in client.get(f"/fiches/{slug}").main
-    assert "Il n’est plus publié." in client.get(own.path).main and "Il ne parle pas de cette fiche" in client.page.main
+    assert (
+        "Il n’est plus publié." in client.get(own.path).main
+        and "Il ne parle pas de cette fiche" in client.page.main
+    )
 
 
 def test_sent_twice_late_or_again_it_is_one(client: PageClient, slug: str) -> None:
@@ -107,7 +117,9 @@ def test_sent_twice_late_or_again_it_is_one(client: PageClient, slug: str) -> No
         ({"courriel": "lea@exemple.nc\nBcc: x@y.nc"}, "n’est pas complète"),
     ],
 )
-def test_what_is_refused_is_shown_again(client: PageClient, slug: str, fields: dict[str, str], says: str) -> None:
+def test_what_is_refused_is_shown_again(
+    client: PageClient, slug: str, fields: dict[str, str], says: str
+) -> None:
     page = written(client, slug, 422, **fields)
     assert says in page.main.replace("\u00a0", " ")
     kept = page.form(path_of(slug) + ANCHOR).values
@@ -133,7 +145,9 @@ def test_personal_data_hold_it_and_are_quoted(client: PageClient, slug: str) -> 
     client.send(action, texte="Appelez-moi, merci.")
     assert "C’est corrigé." in client.follow().main and not the_comment().held
     # Two windows of the same page: the second is told, and keeps its words.
-    page = client.post(action, {"geste": "corriger", "version": "1", "nom": "Léa", "texte": "Autre chose."}, 409)
+    page = client.post(
+        action, {"geste": "corriger", "version": "1", "nom": "Léa", "texte": "Autre chose."}, 409
+    )
     assert "a changé entre-temps" in page.main and "Autre chose." in page.source
 
 
@@ -236,7 +250,9 @@ def test_nothing_is_shared_between_two_pages(client: PageClient, press: Press, s
         cookie = client.http.get_cookie(visitors.COOKIE)
         for table in ("comment", "comment_report", "comment_decision"):
             for row in session().execute(sa.text(f"SELECT * FROM {table}")):
-                assert "127.0.0.1" not in str(row) and cookie is not None and cookie.value[:20] not in str(row)
+                assert (
+                    "127.0.0.1" not in str(row) and cookie is not None and cookie.value[:20] not in str(row)
+                )
     links = [following.path(comments.KIND, row.id)[-32:] for row in (first, second)]
     assert links[0] != links[1]
 
@@ -258,7 +274,9 @@ def test_articles_that_are_away_take_none(client: PageClient, press: Press, slug
 
 
 @pytest.mark.parametrize("hostile", STRINGS)
-def test_hostile_words_stay_words_everywhere(client: PageClient, press: Press, slug: str, hostile: str) -> None:
+def test_hostile_words_stay_words_everywhere(
+    client: PageClient, press: Press, slug: str, hostile: str
+) -> None:
     words = hostile.replace("\u0000", "")
     who, desk = moderator(press), PageClient(client.app)
     written(client, slug, nom=words[:60], texte=words, bloc=words)
@@ -348,10 +366,15 @@ def test_pages_of_many(client: PageClient, press: Press, slug: str) -> None:
     for number in range(25):
         decided(who, filed(slug, f"n{number}", f"Numéro {number}."), Deed.SHOW)
     page = client.get(path_of(slug))
-    assert "25 commentaires publiés" in page.main and "Numéro 24." in page.main and "Numéro 4." not in page.main
+    assert (
+        "25 commentaires publiés" in page.main and "Numéro 24." in page.main and "Numéro 4." not in page.main
+    )
     page = client.get(f"{path_of(slug)}?page=2")
     assert "Numéro 4." in page.main and "Numéro 24." not in page.main
     for odd in ("0", "-1", "x", "99999999", "1" * 40):
         client.get(f"{path_of(slug)}?page={odd}")
     own: Any = following.path(comments.KIND, all_comments()[0].id)
-    assert f"{path_of(slug)}?page=2#commentaire-{all_comments()[0].id}-de-cette-page-publique" in client.get(own).links()
+    assert (
+        f"{path_of(slug)}?page=2#commentaire-{all_comments()[0].id}-de-cette-page-publique"
+        in client.get(own).links()
+    )

@@ -55,7 +55,9 @@ def test_two_moderators_at_one_moment(client: PageClient, press: Press, slug: st
     there.get("/moderation")
     here.send(action, decision="publier")
     assert "Le commentaire est publié" in here.follow().main
-    page = there.post(action, {**there.page.form(action).values, "decision": "refuser", "motif": "insult"}, 409)
+    page = there.post(
+        action, {**there.page.form(action).values, "decision": "refuser", "motif": "insult"}, 409
+    )
     assert f"{first.name} vient de publier ce commentaire." in page.main.replace("\u00a0", " ")
     assert the_comment().standing is Standing.SHOWN
     with reading():
@@ -143,10 +145,16 @@ def test_the_queue_in_its_turn_and_by_administration(client: PageClient, press: 
     with reading():
         assert [item.id for item in moderation_queries.queue(1).items] == [reported, held, plain]
         assert [item.id for item in moderation_queries.queue(1, "kone").items] == [reported, plain]
-        assert moderation_queries.offices_waiting() == [("kone", "Mairie de Koné", 2), ("province-du-sud", "Province du Sud", 3)]
+        assert moderation_queries.offices_waiting() == [
+            ("kone", "Mairie de Koné", 2),
+            ("province-du-sud", "Province du Sud", 3),
+        ]
     page = client.sign_in(who).get("/moderation?administration=kone")
     assert "signalé par 1 lecteur" in page.main.replace("\u00a0", " ")
-    client.post(f"/moderation/commentaires/{plain}", {**page.form(f"/moderation/commentaires/{plain}").values, "decision": "publier"})
+    client.post(
+        f"/moderation/commentaires/{plain}",
+        {**page.form(f"/moderation/commentaires/{plain}").values, "decision": "publier"},
+    )
     assert client.page.location == "/moderation?administration=kone"
     client.get("/moderation?administration=inconnue&page=99")
 
@@ -201,7 +209,9 @@ def test_a_thousand_from_fifty_places_are_looked_at_in_a_few_questions(
         assert (desk.total, desk.pages, len(desk.items)) == (1_001, 51, 1)
 
 
-def test_known_authors_are_read_afterwards_where_it_is_allowed(client: PageClient, press: Press, slug: str) -> None:
+def test_known_authors_are_read_afterwards_where_it_is_allowed(
+    client: PageClient, press: Press, slug: str
+) -> None:
     who = moderator(press)
     for number in range(3):
         decided(who, filed(slug, f"k{number}", author=press.writer), Deed.SHOW)
