@@ -1,7 +1,7 @@
 """Comments on articles: what a citizen wrote, what moderators decided of it, what an administration answered.
 
 Words are plain text. Nothing says from where they came; who wrote without an account is known by a secret link alone
-(`publish.following`), of which nothing is stored.
+(`publish.secret_links`), of which nothing is stored.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from app.errors import Invalid, Missing, MovedOn
 from app.extensions import gettext as _
 from app.policy import Actor
 from drafts.models import Article
-from publish import addresses, comment_queries, following, personal, store, voice
+from publish import addresses, comment_queries, personal, secret_links, store, voice
 from publish.comment_models import (
     HELD,
     HIGHEST,
@@ -247,7 +247,7 @@ def forget_email(comment: Comment) -> None:
 
 def proof(comment: Comment) -> str:
     """What only a mail to the address holds, so that nobody confirms another one: 32 hexadecimal digits."""
-    said = f"{following.token(CONFIRMING, comment.id)}\x00{comment.email}"
+    said = f"{secret_links.token(CONFIRMING, comment.id)}\x00{comment.email}"
     return hmac.new(said.encode(), b"openlab.address", hashlib.sha256).hexdigest()[:32]
 
 
@@ -275,7 +275,7 @@ def _ask_to_confirm(comment: Comment) -> None:
     )
     if (asked or 0) >= MOST_ASKED_A_DAY:
         return
-    link = mail.address(f"{following.path(CONFIRMING, comment.id)}?preuve={proof(comment)}")
+    link = mail.address(f"{secret_links.path(CONFIRMING, comment.id)}?preuve={proof(comment)}")
     mail.write(
         comment.email,
         subject,
@@ -293,7 +293,7 @@ def tell(comment: Comment, subject: str, body: str) -> None:
     """Write to its author, if they gave an address that is theirs."""
     if not comment.email or comment.confirmed_at is None:
         return
-    leave = mail.address(following.path(KIND, comment.id, following.LEAVE))
+    leave = mail.address(secret_links.path(KIND, comment.id, secret_links.LEAVE))
     mail.write(
         comment.email,
         subject,
@@ -301,7 +301,7 @@ def tell(comment: Comment, subject: str, body: str) -> None:
             "%(body)s\n\nVotre commentaire et ce qu’il devient :\n\n%(link)s\n\nNe plus recevoir de message et effacer votre "
             "adresse :\n\n%(leave)s",
             body=body,
-            link=mail.address(following.path(KIND, comment.id)),
+            link=mail.address(secret_links.path(KIND, comment.id)),
             leave=leave,
         ),
         secret=True,
