@@ -208,7 +208,9 @@ def withdraw(comment: Comment) -> None:
     comment.name = comment.text = ""
     comment.held = False
     forget_email(comment)
-    session().execute(sa.delete(CommentAnswer).filter_by(comment_id=comment.id))
+    comment.reports = 0
+    for table in (CommentAnswer, CommentReport):
+        session().execute(sa.delete(table).filter_by(comment_id=comment.id))
     session().flush()
     if was_shown:
         disappear(comment.article_id)
@@ -331,7 +333,11 @@ def _forget_person(person_id: int) -> None:
     own = Comment.person_id == person_id
     session().execute(
         sa.update(Comment)
-        .where(own | (sa.func.lower(Comment.name) == name.lower()), Comment.name != "")
+        .where(
+            # SQLite folds the case of plain letters alone.
+            sa.or_(own, Comment.name == name, sa.func.lower(Comment.name) == name.lower()),
+            Comment.name != "",
+        )
         .values(name=erasing.ERASED)
     )
     session().execute(

@@ -31,7 +31,7 @@ from labs.roles import Right
 from publish import service as publication
 from tests import makers
 from tests.drafts.every_block import EVERY
-from tests.journeys.demo import MAIN_DRAFT, Demo
+from tests.journeys.demo import LONG_ARTICLE, MAIN_DRAFT, Demo
 from tests.journeys.hands import saved, tool
 from tests.live_server import LiveServer
 from tests.scenes import token_for
@@ -393,6 +393,8 @@ DEMO_PAGES = [
     ("agent@province-sud.example", "/labs/demenager/seances/2"),
     ("editeur@dinum.example", "/brouillons/5/relecture"),
     ("referent@cafat.example", "/espace"),
+    ("moderateur@dinum.example", "/moderation"),
+    ("agent@province-sud.example", f"/fiches/{LONG_ARTICLE}/vie/commentaires"),
 ]
 
 

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from app import clock
 from app.accounts import erasing
+from app.accounts.models import Person
+from app.accounts.service import actor_for_person
 from app.audit import AuditEntry
 from app.db import database, reading, session, unit_of_work
 from app.directory.models import Administration
@@ -242,17 +244,23 @@ def session_standing(number: int) -> Standing:
 def test_an_agent_signs_with_their_name_and_is_erased(client: PageClient, press: Press, slug: str) -> None:
     with unit_of_work():
         agent = make_agent(session().get_one(Administration, press.sud))
+        person = session().get_one(Person, agent.id)
+        person.name = "Éloïse Ômura"
+        agent = actor_for_person(agent.id)
     client.sign_in(agent)
     written(client, slug, nom="", compte="1", courriel=agent.email)
     row = the_comment()
     assert (row.name, row.person_id) == (agent.name, agent.id)
+    filed(slug, "c", "Moi aussi.")
+    with unit_of_work():
+        comments.correct(comments.locked(all_comments()[1].id), 1, agent.name, "Sans compte, sous mon nom.")
     filed(slug, "b", f"Merci à {agent.name}.", email=agent.email)
     assert "comment.email" in traces(agent.email)
     with unit_of_work():
         erasing.erase(None, agent.id)
     assert traces(agent.name, agent.email) == []
-    assert [row.name for row in all_comments()] == [erasing.ERASED, "Léa"]
-    assert all_comments()[1].text == f"Merci à {erasing.ERASED}."
+    assert [row.name for row in all_comments()] == [erasing.ERASED, erasing.ERASED, "Léa"]
+    assert all_comments()[2].text == f"Merci à {erasing.ERASED}."
 
 
 def test_decisions_that_no_standing_knows(press: Press, slug: str) -> None:
