@@ -59,6 +59,7 @@ class Act(StrEnum):
     ARTICLE_CONFIRM = "article.confirm"
     ARTICLE_MASK = "article.mask"
     ARTICLE_DECIDE = "article.decide"
+    ARTICLE_ANSWER = "article.answer"
 
 
 class PortalRole(StrEnum):

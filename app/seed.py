@@ -29,6 +29,7 @@ from app.directory.models import (
 )
 from app.jobs import Lease
 from app.policy import Actor, PortalRole
+from app.seed_comments import add_comment
 from app.seed_known import actor_of, administration_of, known, lab_of, moment, person_of
 from app.seed_sessions import add_sessions
 from app.seed_wishes import add_wish
@@ -134,6 +135,8 @@ def fill(progress: Progress) -> None:
             publish_article(entry)
     for entry in _counted("Wishes", entries("wishes"), progress):
         add_wish(entry)
+    for entry in _counted("Comments", entries("comments"), progress):
+        add_comment(entry)
     with unit_of_work() as current:
         # What the demonstration did to get here is no news to anybody.
         old = sa.update(Notice).where(Notice.kind.in_([NoticeKind.STAGE, NoticeKind.REVIEW]))

@@ -35,7 +35,7 @@ from drafts import (
     timeline,
 )
 from labs import minutes, minutes_set, wish_addresses
-from publish import evidence, evidence_pdf, links, misses, search_index, synonyms, verifying, voice
+from publish import comments, evidence, evidence_pdf, links, misses, search_index, synonyms, verifying, voice
 from publish.events import ArticleChanged
 from publish.fate_stages import Fate
 
@@ -161,6 +161,7 @@ def refresh_counts() -> None:
 def forget_words() -> None:
     with db.unit_of_work():
         voice.forget_words()
+        comments.forget_old()
         wish_addresses.forget_old()
 
 
@@ -264,8 +265,8 @@ def keep_minutes() -> None:
     minutes_set.set_waiting()
 
 
-# What was not sent: how often it was tried, and when (monotonic seconds) it may be tried again. Under 0 stands the
-# mail server itself. In memory only: a new worker tries everything once more.
+# What was not sent: how often it was tried, and when (monotonic seconds) it may be tried again. Under 0 stands the mail
+# server itself. In memory only: a new worker tries everything once more.
 _put_off: dict[int, tuple[int, float]] = {}
 
 

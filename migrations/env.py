@@ -27,6 +27,7 @@ import labs.joining_models
 import labs.models
 import labs.session_models
 import labs.wish_models
+import publish.comment_models
 import publish.evidence_models
 import publish.fate_models
 import publish.models
@@ -51,6 +52,7 @@ ROOMS = (
     drafts.history_models,
     publish.models,
     publish.fate_models,
+    publish.comment_models,
     publish.evidence_models,
     publish.voice_models,
 )

@@ -126,6 +126,10 @@ def history(slug: str) -> str:
     return f"/fiches/{slug}/historique"
 
 
+def comments(slug: str) -> str:
+    return f"/fiches/{slug}/commentaires"
+
+
 def opening(service: str) -> str:
     return f"{DOOR}{service}"
 

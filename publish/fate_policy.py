@@ -37,6 +37,14 @@ def has_own_lab(actor: Actor, article: Article) -> bool:
     }
 
 
+def answers_for(actor: Actor, article: Article) -> tuple[int, ...]:
+    """The administrations, among those competent for an article, in whose name a person may answer its readers."""
+    if not actor.is_authenticated or actor.is_guest:
+        return ()
+    mine = actor.reviewer_of | {actor.administration_id}
+    return tuple(place.id for place in article.competent if place.id in mine)
+
+
 @judges(Article)
 def acts_on_article(actor: Actor, article: Article) -> frozenset[Act]:
     """Before its first edition there is only a draft, which is judged as such."""
@@ -48,8 +56,9 @@ def acts_on_article(actor: Actor, article: Article) -> frozenset[Act]:
         acts |= {Act.ARTICLE_READ, Act.ARTICLE_MASK, Act.ARTICLE_DECIDE}
     if article.lead_administration_id in actor.reviewer_of:
         acts.add(Act.ARTICLE_CONFIRM)
-    competent = {place.id for place in article.competent}
-    if competent & (actor.reviewer_of | {actor.administration_id}) or PortalRole.PORTAL_EDITOR in actor.roles:
+    if answers_for(actor, article):
+        acts |= {Act.ARTICLE_READ, Act.ARTICLE_ANSWER}
+    if PortalRole.PORTAL_EDITOR in actor.roles:
         acts.add(Act.ARTICLE_READ)
     if has_own_lab(actor, article) or labs_to_revise_in(actor, article):
         acts |= {Act.ARTICLE_READ, Act.ARTICLE_REVISE}

@@ -20,7 +20,7 @@ from app import events, logs
 from app.db import reading
 from app.web import HEADERS
 from drafts import images
-from publish import addresses, pictures, site
+from publish import addresses, pictures, secret_links, site
 from publish.events import ArticleChanged, EditionPublished
 from publish.shelf import Shelf, build_number
 from publish.store import Page
@@ -267,6 +267,7 @@ def render_all() -> int:
 
 def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
+    secret_links.configure(settings.secret_key)
     build = build_number(
         _HERE,
         *(Path(app.static_folder or "") / name for name in site.STYLES),

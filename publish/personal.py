@@ -38,7 +38,9 @@ _PATTERNS = (
 )  # fmt: skip
 # « 20 000 000 F », « 12/05/2026 », « n° 2019-12 » and the like are no numbers of persons.
 _AMOUNT = re.compile(r"\s?(?:F|XPF|CFP|francs|€|euros)\b")
-_DATE = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}|(?:19|20)\d{2}-\d{1,4}(?:-\d{2})?")
+_DATE = re.compile(
+    r"(?:0?[1-9]|[12]\d|3[01])[/.\-](?:0?[1-9]|1[0-2])[/.\-]\d{2,4}|(?:19|20)\d{2}-\d{1,4}(?:-\d{2})?"
+)
 LONGEST = 20_000
 
 

@@ -20,8 +20,12 @@ from drafts.models import Image
 from publish import (
     addresses,
     agents,
+    answer_routes,
     api,
     awaiting,  # noqa: F401 - registers what waits
+    comment_awaiting,  # noqa: F401 - registers what waits
+    comment_following,  # noqa: F401 - answers its secret links
+    comment_routes,
     cycle_panel,  # noqa: F401 - registers its panel
     desk_routes,
     evidence_routes,
@@ -30,6 +34,7 @@ from publish import (
     feeds,
     following,
     health,
+    moderation_routes,
     opening_routes,
     pages,
     past,
@@ -57,6 +62,9 @@ evidence_routes.register(blueprint)
 fate_routes.register(blueprint)
 desk_routes.register(blueprint)
 voice_routes.register(blueprint)
+comment_routes.register(blueprint)
+answer_routes.register(blueprint)
+moderation_routes.register(blueprint)
 opening_routes.register(blueprint)
 following.register(blueprint)
 state_page.register(blueprint)

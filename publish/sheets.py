@@ -24,6 +24,8 @@ FIELD, TRAP = "jeton", "site"
 # Nobody reads a form and writes a sentence sooner; longer than a day, a page has been left open.
 SOONEST_SECONDS, LATEST_SECONDS = 3, 24 * 3600
 _SALT = "openlab.sheet"
+# Stands in no path. Not a line break: browsers send one in a field as two characters, and the signature would not hold.
+_BETWEEN = "|"
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,7 @@ def _signer() -> _Signer:
 
 def fresh(action: str, key: str | None = None) -> str:
     """The signed word for a form that is sent to `action` (a path). `key`: of a form that is shown again, so that it stays one."""
-    # On one line: browsers send another line break than the one they were given (HTML, form submission).
-    return _signer().sign(f"{action} {key or secrets.token_hex(16)}").decode()
+    return _signer().sign(f"{action}{_BETWEEN}{key or secrets.token_hex(16)}").decode()
 
 
 def read(form: Mapping[str, str], action: str) -> Sheet:
@@ -65,7 +66,7 @@ def read(form: Mapping[str, str], action: str) -> Sheet:
         ) from error
     except BadSignature as error:
         raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu.")) from error
-    where, _space, key = word.decode().partition(" ")
+    where, _line, key = word.decode().partition(_BETWEEN)
     if where != action:
         raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu."))
     # Signed in whole seconds: the shortest wait is a second less than one waits at most.
@@ -80,5 +81,5 @@ def key_in(form: Mapping[str, str], action: str) -> str | None:
         word = _signer().unsign(form.get(FIELD, "")[:1000]).decode()
     except BadSignature:
         return None
-    where, _space, key = word.partition(" ")
+    where, _line, key = word.partition(_BETWEEN)
     return key if where == action else None

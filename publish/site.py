@@ -22,6 +22,7 @@ from drafts.outline import outline
 from labs import wish_queries
 from publish import (
     addresses,
+    comment_queries,
     fate_queries,
     feeds,
     office_queries,
@@ -143,6 +144,7 @@ def article_words(card: Card, public_url: str, territory: str = "") -> dict[str,
         "faq": structured.questions(reading.tree),
         "history": addresses.history(card.slug),
         "voice": voice_queries.counts_of(card.article_id),
+        "heard": comment_queries.heard(card.article_id),
         "share": sharing.share(card.article_id, card.title, public_url),
         "territories": [] if territory else territories.named(reading.tree),
         "territory": vocabulary.territories().get(territory, ""),

@@ -110,15 +110,18 @@ def is_space(address: str | None) -> bool:
 _buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
 
-def allow(who: str) -> None:
-    """Count one act of a reader and of their address. Raises RateLimited. Nothing of it is kept but in memory."""
+def allow(who: str, acts: int = 1) -> None:
+    """Count one act of a reader and of their address, or what weighs as much as several. Raises RateLimited.
+
+    Nothing of it is kept but in memory.
+    """
     address = request.remote_addr or ""
     space = is_space(address)
     for bucket, a_minute in (
         (f"n{who}", OF_A_READER),
         (_neighbourhood(address), OF_A_SPACE if space else OF_AN_ADDRESS),
     ):
-        wait = _take(bucket, a_minute)
+        wait = _take(bucket, a_minute, acts)
         if wait:
             raise RateLimited(
                 _("Trop d’envois à la fois. Attendez une minute, puis recommencez : rien n’est perdu."),
@@ -135,13 +138,13 @@ def _neighbourhood(address: str) -> str:
     return f"a{found}" if found.version == 4 else f"a{ipaddress.ip_network((found, 64), strict=False)}"
 
 
-def _take(bucket: str, a_minute: int) -> float:
-    """Take one out of a bucket that holds a minute's worth: 0, or the seconds until there is one."""
+def _take(bucket: str, a_minute: int, acts: int = 1) -> float:
+    """Take acts out of a bucket that holds a minute's worth: 0, or the seconds until there are as many."""
     now = monotonic()
     left, since = _buckets.pop(bucket, (float(a_minute), now))
     left = min(float(a_minute), left + (now - since) * a_minute / 60)
-    wait = 0.0 if left >= 1 else (1 - left) * 60 / a_minute
-    _buckets[bucket] = (left if wait else left - 1, now)
+    wait = 0.0 if left >= acts else (acts - left) * 60 / a_minute
+    _buckets[bucket] = (left if wait else left - acts, now)
     while len(_buckets) > MOST_BUCKETS:
         _buckets.popitem(last=False)
     return wait

@@ -33,12 +33,12 @@ def like(mark: str, card: Card) -> None:
         "on_day": clock.local(clock.now()).date(),
     }
     session().execute(insert(ArticleLike).values(**values).on_conflict_do_nothing())
-    _counts_moved(card.article_id)
+    counts_moved(card.article_id)
 
 
 def take_back(mark: str, card: Card) -> None:
     session().execute(sa.delete(ArticleLike).filter_by(article_id=card.article_id, mark=mark))
-    _counts_moved(card.article_id)
+    counts_moved(card.article_id)
 
 
 def say_helped(
@@ -60,10 +60,11 @@ def say_helped(
         .values(**key, **now, **more)
         .on_conflict_do_update(index_elements=["article_id", "mark"], set_={**now, **more})
     )
-    _counts_moved(card.article_id)
+    counts_moved(card.article_id)
 
 
-def _counts_moved(article_id: int) -> None:
+def counts_moved(article_id: int) -> None:
+    """The article's page is made again with what it says by now, within the minute."""
     session().execute(insert(VoiceDue).values(article_id=article_id).on_conflict_do_nothing())
 
 

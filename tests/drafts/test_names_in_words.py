@@ -17,6 +17,7 @@ from app import audit, clock, mail
 from app.accounts import erasing
 from app.accounts.models import Person, PersonStatus
 from app.db import Base, reading, session, unit_of_work
+from app.directory.models import Administration
 from app.errors import Invalid
 from app.policy import PortalRole
 from drafts import (
@@ -30,14 +31,16 @@ from drafts import (
     withdrawing,
 )
 from drafts.expert_models import ExpertInvitation, ExpertOpinion, ExpertRemark
+from drafts.models import Article
 from drafts.review_models import DraftAct, Revision, SignOff
 from labs import cycles, joining, minutes, wish_work, wishes
 from labs import service as labs
 from labs.models import Lab, LabSession
 from labs.session_models import MinutesFile, SessionEvent, SessionMinutes
 from labs.sessions import change_session
+from publish import comment_answers, comments, moderation, voice
 from publish import service as publishing
-from publish import voice
+from publish.comment_models import Deed, Reason
 from publish.queries import Card, article_at
 from tests import makers
 from tests.clients import PageClient
@@ -83,7 +86,8 @@ NOT_SEARCHED = {
     "search_synonym.words",
     # Erased by verbs of their own.
     "person.name", "person.email", "person.password_hash", "mail.recipient", "mail.subject", "mail.body",
-    "mail.calendar", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections", "wish.email",
+    "mail.calendar", "comment.email", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections",
+    "wish.email",
     # Numbers, ids and words of the software.
     "alert.said", "audit_entry.detail", "draft_version.authors", "due_row.key", "due_row.payload", "lab.themes",
     "outbox.payload", "publication_failure.said", "revision.authors", "revision_scope.blocks", "edition.slug",
@@ -172,11 +176,19 @@ def write_in_the_labs(world: World) -> None:
 
 
 def write_as_a_reader() -> None:
-    _draft, slug = set_up().published()
+    press = set_up()
+    _draft, slug = press.published()
     with unit_of_work():
         card = article_at(slug)
         assert isinstance(card, Card)
         voice.say_helped("0" * 32, card, False, reason=SAID)
+        comment = comments.file_comment("0" * 32, card, "Léa", SAID)
+        judge = makers.make_agent(session().get_one(Administration, press.sud), PortalRole.MODERATOR)
+        moderation.decide(judge, comment.id, 1, Deed.REFUSE, Reason.OTHER, SAID)
+        moderation.undo(judge, comment.id, 1)
+        moderation.decide(judge, comment.id, 3, Deed.SHOW)
+        article = session().get_one(Article, card.article_id)
+        comment_answers.answer_officially(press.writer, article, comment.id, press.sud, SAID)
 
 
 def write_about_wishes(world: World) -> None:

@@ -58,6 +58,10 @@ EDGES = {
     "wish_desk",
     "wish_following",
     "wish_routes",
+    "comment_routes",
+    "comment_following",
+    "answer_routes",
+    "moderation_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",

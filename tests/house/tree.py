@@ -45,6 +45,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.evidence_commands",
         "app.seed",
         "app.seed_known",
+        "app.seed_comments",
         "app.seed_sessions",
         "app.seed_wishes",
         "app.server",

@@ -44,6 +44,8 @@ def fill() -> None:
         seed.add_cycle(seed.entries("labs"))
     for entry in seed.entries("wishes"):
         seed.add_wish(entry)
+    for entry in seed.entries("comments"):
+        seed.add_comment(entry)
 
 
 @dataclass

@@ -31,7 +31,7 @@ from labs.roles import Right
 from publish import service as publication
 from tests import makers
 from tests.drafts.every_block import EVERY
-from tests.journeys.demo import MAIN_DRAFT, Demo
+from tests.journeys.demo import LONG_ARTICLE, MAIN_DRAFT, Demo
 from tests.journeys.hands import saved, tool
 from tests.live_server import LiveServer
 from tests.scenes import token_for
@@ -403,6 +403,8 @@ DEMO_PAGES = [
     ("animateur@dinum.example", "/labs/demenager"),
     ("animateur@dinum.example", "/labs/nouveau?souhait=1"),
     ("animateur@dinum.example", "/labs/demenager/brouillons/nouveau?souhait=8"),
+    ("moderateur@dinum.example", "/moderation"),
+    ("agent@province-sud.example", f"/fiches/{LONG_ARTICLE}/vie/commentaires"),
 ]
 
 

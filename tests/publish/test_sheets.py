@@ -18,6 +18,7 @@ def test_a_form_counts_once_however_late_it_comes(app: Flask) -> None:
         word = sheets.fresh("/souhaits")
         assert len(word.splitlines()) == 1, "a browser would send another line break"
         form = {sheets.FIELD: word}
+        assert word.isprintable(), "a browser sends a line break as two characters"
         with pytest.raises(sheets.Again, match="très vite"):
             sheets.read(form, "/souhaits")
         with clock.shifted(timedelta(seconds=10)):
@@ -78,6 +79,7 @@ def test_a_secret_link_opens_one_thing(
         ("mon numéro CAFAT 123456 et ma carte 1 85 05 78 006 084 36", ["phone", "identity"]),
         ("RIDET 1234567.001", ["identity"]),
         ("jean (at) mail.nc", ["email"]),
+        ("au 77.12.34 ou au 26-54-12, avant le 12.05.26", ["phone", "phone"]),
         ("Le permis coûte 6 000 F, ou 150 000 F avec l’auto-école.", []),
         ("20 000 000 F CFP le 12/05/2026, de 8 h 30 à 11 h, loi n° 2019-12", []),
         ("Rien de tel.", []),
