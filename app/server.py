@@ -19,6 +19,7 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from app import logs, metrics, schema_versions, watch
 from config import ROOT, Settings
+from publish import reads
 from realtime import gateway
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def serve(app: Flask, settings: Settings, *, demo: bool) -> int:
         gevent.signal_handler(number, stop.set)
     server.start()
     worker.start()
+    gevent.spawn(_write_reads)
     _say(settings, seeded)
     spare_the_collector()
     stop.wait()
@@ -66,8 +68,18 @@ def serve(app: Flask, settings: Settings, *, demo: bool) -> int:
     with contextlib.suppress(gevent.Timeout), gevent.Timeout(GRACE_SECONDS):
         gateway.drain()
     server.stop(timeout=1)
+    reads.write()
     worker.stop()
     return 0
+
+
+def _write_reads() -> None:
+    while True:
+        gevent.sleep(reads.WRITE_EVERY_SECONDS)
+        try:
+            reads.write()
+        except Exception:
+            log.exception("reads could not be written down")
 
 
 def _give_memory_back() -> None:

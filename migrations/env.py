@@ -27,7 +27,9 @@ import labs.models
 import labs.session_models
 import publish.evidence_models
 import publish.fate_models
+import publish.figure_models
 import publish.models
+import publish.subscription_models
 import publish.voice_models
 from app.db import Base, Database
 from config import Settings
@@ -50,6 +52,8 @@ ROOMS = (
     publish.fate_models,
     publish.evidence_models,
     publish.voice_models,
+    publish.figure_models,
+    publish.subscription_models,
 )
 
 

@@ -20,19 +20,25 @@ from app.extensions import csrf
 from app.extensions import gettext as _
 from app.policy import Act
 from app.web import discreet, guarded
-from publish.visitors import from_here, settings
+from publish.visitors import from_here
 
 FOLLOW, LEAVE = "suivi", "desabonnement"
 _TOKEN = re.compile(r"([a-z]{1,12})([0-9]{1,18})-([0-9a-f]{32})")
 # What answers for one kind: called with the number of the thing; reads `flask.request` for the rest.
 View = Callable[[int], Any]
 _views: dict[tuple[str, str], View] = {}
+_secret = b""
+
+
+def configure(secret_key: str) -> None:
+    """Say what links are signed with, for the mails of the worker too. Called once by the factory."""
+    global _secret
+    _secret = secret_key.encode()
 
 
 def token(kind: str, number: int, purpose: str = FOLLOW) -> str:
-    secret = settings().secret_key.encode()
     said = f"openlab.{purpose}\x00{kind}\x00{number}".encode()
-    return f"{kind}{number}-{hmac.new(secret, said, hashlib.sha256).hexdigest()[:32]}"
+    return f"{kind}{number}-{hmac.new(_secret, said, hashlib.sha256).hexdigest()[:32]}"
 
 
 def path(kind: str, number: int, purpose: str = FOLLOW) -> str:

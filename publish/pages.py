@@ -20,7 +20,7 @@ from app import events, logs
 from app.db import reading
 from app.web import HEADERS
 from drafts import images
-from publish import addresses, pictures, site
+from publish import addresses, pictures, reads, site
 from publish.events import ArticleChanged, EditionPublished
 from publish.shelf import Shelf, build_number
 from publish.store import Page
@@ -36,6 +36,8 @@ NOT_FOR_LONG = "public, max-age=60"
 FOR_EVER = "public, max-age=31536000, immutable"
 IMAGE_CSP = "default-src 'none'; sandbox; base-uri 'none'; frame-ancestors 'none'"
 REASONS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified", 410: "410 Gone"}
+# What an article answers when somebody reads it: sent, or still good in their own copy.
+READ = (200, 304)
 # U+FFFD as WSGI carries it: UTF-8 bytes, each as a character.
 _UNREADABLE = "\ufffd".encode().decode("latin-1")
 _HERE = Path(__file__).parent
@@ -66,7 +68,10 @@ class StoredPages:
                 page = self._page(path)
                 if page is not None:
                     logs.about(route=addresses.template(path, known[1]))
-                    return _send(page, environ, start_response)
+                    status, answered = _send(page, environ, start_response)
+                    if known[0] is addresses.Kind.ARTICLE and status in READ and environ["REQUEST_METHOD"] == "GET":
+                        reads.note(known[1], environ)
+                    return answered
             if (image := addresses.image_in(path)) is not None and self._is_shown(image):
                 logs.about(route="/images/<image>.webp")
                 return _send_image(image, environ, start_response)
@@ -114,7 +119,9 @@ def _send_image(image: str, environ: dict[str, Any], start_response: StartRespon
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
-def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+def _send(
+    page: Page, environ: dict[str, Any], start_response: StartResponse
+) -> tuple[int, Iterable[bytes]]:
     status, headers, body = answer(
         page,
         accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
@@ -122,7 +129,7 @@ def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) ->
         if_modified_since=environ.get("HTTP_IF_MODIFIED_SINCE", ""),
     )
     start_response(REASONS[status], headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" or status == 304 else [body]
+    return status, [] if environ["REQUEST_METHOD"] == "HEAD" or status == 304 else [body]
 
 
 def answer(
