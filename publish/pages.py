@@ -38,6 +38,8 @@ IMAGE_CSP = "default-src 'none'; sandbox; base-uri 'none'; frame-ancestors 'none
 REASONS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified", 410: "410 Gone"}
 # What an article answers when somebody reads it: sent, or still good in their own copy.
 READ = (200, 304)
+# Open data: any page anywhere may read it, without credentials.
+OPEN_HEADERS = {**HEADERS, "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 # U+FFFD as WSGI carries it: UTF-8 bytes, each as a character.
 _UNREADABLE = "\ufffd".encode().decode("latin-1")
 _HERE = Path(__file__).parent
@@ -141,7 +143,7 @@ def answer(
     # A strong tag names exact bytes, so each encoding has its own.
     etag = f'"{page.etag}-{encoding}"' if encoding else f'"{page.etag}"'
     headers = [
-        *HEADERS.items(),
+        *(OPEN_HEADERS if page.content_type == site.JSON else HEADERS).items(),
         ("Content-Security-Policy", page.csp),
         ("Cache-Control", CACHE_CONTROL if page.status == 200 else NOT_FOR_LONG),
         ("Vary", "Accept-Encoding"),

@@ -119,6 +119,12 @@ def theme(slug: str) -> Response:
     return _stored(addresses.theme(slug))
 
 
+@blueprint.get("/themes/<slug>/atom.xml")
+@guarded(Act.PORTAL_READ)
+def theme_feed(slug: str) -> Response:
+    return _stored(addresses.feed(addresses.theme(slug)))
+
+
 @blueprint.get("/situations/<slug>")
 @guarded(Act.PORTAL_READ)
 def life_event(slug: str) -> Response:
@@ -129,6 +135,12 @@ def life_event(slug: str) -> Response:
 @guarded(Act.PORTAL_READ)
 def administration(slug: str) -> Response:
     return _stored(addresses.administration(slug))
+
+
+@blueprint.get("/administrations/<slug>/atom.xml")
+@guarded(Act.PORTAL_READ)
+def administration_feed(slug: str) -> Response:
+    return _stored(addresses.feed(addresses.administration(slug)))
 
 
 def image_door(image: str) -> pictures.ShownImage | Image:
