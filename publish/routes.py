@@ -23,6 +23,7 @@ from publish import (
     api,
     awaiting,  # noqa: F401 - registers what waits
     cycle_panel,  # noqa: F401 - registers its panel
+    dashboard_routes,
     desk_routes,
     evidence_routes,
     fate_awaiting,  # noqa: F401 - registers what waits
@@ -51,6 +52,7 @@ agents.register(blueprint)
 evidence_routes.register(blueprint)
 fate_routes.register(blueprint)
 desk_routes.register(blueprint)
+dashboard_routes.register(blueprint)
 voice_routes.register(blueprint)
 opening_routes.register(blueprint)
 following.register(blueprint)
