@@ -42,6 +42,7 @@ from publish import (
     links,
     misses,
     search_index,
+    subscriptions,
     synonyms,
     verifying,
     voice,
@@ -169,10 +170,10 @@ def at_once(*verbs: Callable[[], object]) -> Callable[[], None]:
     return chore
 
 
-def forget_experts(data_dir: Path) -> None:
-    """Who was asked for advice by a link that is over."""
+def forget_addresses(data_dir: Path) -> None:
+    """Who was asked for advice by a link that is over; who follows nothing any more."""
     with db.unit_of_work():
-        mails = forgetting.forget_over()
+        mails = forgetting.forget_over() + subscriptions.forget()
     for number in mails:
         mail.file_of(number, data_dir / "mail").unlink(missing_ok=True)
 
@@ -330,7 +331,7 @@ def run(settings: Settings) -> None:
         (60.0, following.tell_followers),
         (3600.0, at_once(refused.purge, refusals.purge)),
         (3600.0, at_once(voice.forget_words)),
-        (3600.0, functools.partial(forget_experts, settings.data_dir)),
+        (3600.0, functools.partial(forget_addresses, settings.data_dir)),
     ]
     global _evidence_is_due
     reopening.opener().ready()

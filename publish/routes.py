@@ -39,6 +39,7 @@ from publish import (
     search_routes,
     service_list,
     state_page,
+    subscription_routes,
     voice_panel,  # noqa: F401 - registers its panel
     voice_routes,
 )
@@ -57,6 +58,7 @@ voice_routes.register(blueprint)
 opening_routes.register(blueprint)
 following.register(blueprint)
 state_page.register(blueprint)
+subscription_routes.register(blueprint)
 search_routes.register(blueprint)
 
 

@@ -41,7 +41,7 @@ def test_most_read_least_helpful_and_past_their_date(press: Press, client: PageC
     read(both, 3), read(alone, 8)
     say(both, 5, 0), say(alone, 1, 5), say(quiet, 0, 4)
     page = client.sign_in(press.writer).get("/tableau-de-bord")
-    assert page.heading == "Tableau de bord\u00a0: Province du Sud" and "3 fiches en ligne" in page.main
+    assert page.heading == "Tableau de bord : Province du Sud" and "3 fiches en ligne" in page.main
     with reading():
         found = dashboard.dashboard(press.sud)
     assert [(line.title, line.reads.value) for line in found.most_read] == [
