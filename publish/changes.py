@@ -72,9 +72,7 @@ def _words(deed: Fate) -> str:
 
 def _title(article_id: int) -> str:
     article = session().get_one(Article, article_id)
-    title = session().scalar(
-        sa.select(Edition.title).where(Edition.revision_id == article.shown_revision_id)
-    )
+    title = session().scalar(sa.select(Edition.title).where(Edition.revision_id == article.shown_revision_id))
     return title or article.slug
 
 

@@ -65,9 +65,7 @@ def dashboard(administration_id: int) -> Dashboard:
         if administration_id in counted.competent.get(card.article_id, frozenset())
     ]
     exact = shown.said_exact([card.edition_id for card in mine])
-    lines = [
-        _line(card, counted.of_article(card.article_id), exact.get(card.edition_id)) for card in mine
-    ]
+    lines = [_line(card, counted.of_article(card.article_id), exact.get(card.edition_id)) for card in mine]
     answered = [line for line in lines if line.helped.value is not None]
     late = [line for line in lines if line.until is not None and line.until < today()]
     return Dashboard(
@@ -147,7 +145,9 @@ def _documents(tree: list[Any]) -> Iterator[str]:
     for block in blocks(tree):
         if block["type"] == "documents":
             for inner in blocks([block]):
-                if inner["type"] == "paragraph" and (words := inline_text(inner).strip(" \u00a0\u202f;.,:\n")):
+                if inner["type"] == "paragraph" and (
+                    words := inline_text(inner).strip(" \u00a0\u202f;.,:\n")
+                ):
                     yield words
 
 

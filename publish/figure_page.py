@@ -100,11 +100,29 @@ def table() -> str:
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\r\n")
     rows.writerow(
-        ["niveau", "identifiant", "intitule", "chiffre", "libelle", "unite", "du", "semaines", "valeur", "licence"]
+        [
+            "niveau",
+            "identifiant",
+            "intitule",
+            "chiffre",
+            "libelle",
+            "unite",
+            "du",
+            "semaines",
+            "valeur",
+            "licence",
+        ]
     )
 
     def line(thing: tuple[str, str, str], figure: Figure, since: date, weeks: int, value: int | None) -> None:
-        cells = [*thing, figure.key, figure.name, "%" if figure.is_share else "nombre", since.isoformat(), str(weeks)]
+        cells = [
+            *thing,
+            figure.key,
+            figure.name,
+            "%" if figure.is_share else "nombre",
+            since.isoformat(),
+            str(weeks),
+        ]
         rows.writerow(harmless([*cells, "" if value is None else str(value), LICENCE]))
 
     things = [(("portail", "", "Portail"), counted.of_portal())]

@@ -20,12 +20,11 @@ from publish.voice_models import ArticleLike, Clarity, Helpfulness
 Articles = Collection[int] | None
 
 
-def _by_article(query: sa.Select[Any], column: Any, articles: Articles) -> Iterable[Row]:
+def _by_article(query: Any, column: Any, articles: Articles) -> Iterable[Row]:
     """Rows of a query that gives (article, week, how many[, of how many])."""
-    for article_id, week, *numbers in session().execute(
-        among(query, column, articles).group_by(column, "week")
-    ):
-        yield Row(week, *(int(number) for number in numbers), article_id=article_id)
+    found = session().execute(among(query, column, articles).group_by(column, "week"))
+    for article_id, week, count, *out_of in found:
+        yield Row(week, int(count), int(out_of[0]) if out_of else 0, article_id)
 
 
 @counted("reads", lambda: _("Lectures de fiches"), order=10)
@@ -79,16 +78,14 @@ def helped(period: Period, articles: Articles) -> Iterable[Row]:
 
 @counted("clear", lambda: _("Lecteurs qui trouvent le texte clair"), order=40, is_share=True)
 def clear(period: Period, articles: Articles) -> Iterable[Row]:
-    return _shares(
-        period, articles, Helpfulness.clarity == Clarity.CLEAR, Helpfulness.clarity.is_not(None)
-    )
+    return _shares(period, articles, Helpfulness.clarity == Clarity.CLEAR, Helpfulness.clarity.is_not(None))
 
 
 @counted("likes", lambda: _("« J’aime »"), order=50)
 def likes(period: Period, articles: Articles) -> Iterable[Row]:
-    query = sa.select(
-        ArticleLike.article_id, period.week_of(ArticleLike.on_day), sa.func.count()
-    ).where(ArticleLike.on_day >= period.since)
+    query = sa.select(ArticleLike.article_id, period.week_of(ArticleLike.on_day), sa.func.count()).where(
+        ArticleLike.on_day >= period.since
+    )
     return _by_article(query, ArticleLike.article_id, articles)
 
 

@@ -229,9 +229,7 @@ def _competent(articles: Collection[int] | None) -> dict[int, frozenset[int]]:
     return {article_id: frozenset(places) for article_id, places in found.items()}
 
 
-def among(
-    query: sa.Select[Any], column: sa.orm.InstrumentedAttribute[int], articles: Collection[int] | None
-) -> sa.Select[Any]:
+def among(query: Any, column: Any, articles: Collection[int] | None) -> Any:
     """A query held to these articles; None: to all of them."""
     return query if articles is None else query.where(column.in_(articles))
 

@@ -1,15 +1,11 @@
 """The secret link under which somebody without an account follows what they wrote: `/suivi/<token>`.
 
-A token is made of the thing's kind and number and of a MAC over both under the instance's secret key (HMAC-SHA-256, 128 bits of it,
-RFC 2104): nothing of it is stored, so that a copy of the database opens no link, and a mail that is written a year later can hold the
-same one. Each kind of thing registers what its page shows and does; `/desabonnement/<token>` is the same for leaving.
+Each kind of thing registers what its page shows and does; `/desabonnement/<token>` is the same for leaving. How a token is made:
+`publish.secret_links`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,37 +16,13 @@ from app.extensions import csrf
 from app.extensions import gettext as _
 from app.policy import Act
 from app.web import discreet, guarded
+from publish.secret_links import FOLLOW, LEAVE, opened, path, token
 from publish.visitors import from_here
 
-FOLLOW, LEAVE = "suivi", "desabonnement"
-_TOKEN = re.compile(r"([a-z]{1,12})([0-9]{1,18})-([0-9a-f]{32})")
+__all__ = ["FOLLOW", "LEAVE", "answers", "opened", "path", "register", "token"]
 # What answers for one kind: called with the number of the thing; reads `flask.request` for the rest.
 View = Callable[[int], Any]
 _views: dict[tuple[str, str], View] = {}
-_secret = b""
-
-
-def configure(secret_key: str) -> None:
-    """Say what links are signed with, for the mails of the worker too. Called once by the factory."""
-    global _secret
-    _secret = secret_key.encode()
-
-
-def token(kind: str, number: int, purpose: str = FOLLOW) -> str:
-    said = f"openlab.{purpose}\x00{kind}\x00{number}".encode()
-    return f"{kind}{number}-{hmac.new(_secret, said, hashlib.sha256).hexdigest()[:32]}"
-
-
-def path(kind: str, number: int, purpose: str = FOLLOW) -> str:
-    return f"/{purpose}/{token(kind, number, purpose)}"
-
-
-def opened(given: str, purpose: str = FOLLOW) -> tuple[str, int]:
-    """(kind, number) of a token. Raises Missing for one that is not ours."""
-    match = _TOKEN.fullmatch(given)
-    if match is None or not hmac.compare_digest(token(match[1], int(match[2]), purpose), given):
-        raise Missing(_("Ce lien n’est pas bon. Vérifiez que vous l’avez copié en entier."))
-    return match[1], int(match[2])
 
 
 def answers(kind: str, purpose: str = FOLLOW) -> Callable[[View], View]:

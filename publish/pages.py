@@ -71,7 +71,11 @@ class StoredPages:
                 if page is not None:
                     logs.about(route=addresses.template(path, known[1]))
                     status, answered = _send(page, environ, start_response)
-                    if known[0] is addresses.Kind.ARTICLE and status in READ and environ["REQUEST_METHOD"] == "GET":
+                    if (
+                        known[0] is addresses.Kind.ARTICLE
+                        and status in READ
+                        and environ["REQUEST_METHOD"] == "GET"
+                    ):
                         reads.note(known[1], environ)
                     return answered
             if (image := addresses.image_in(path)) is not None and self._is_shown(image):
@@ -121,9 +125,7 @@ def _send_image(image: str, environ: dict[str, Any], start_response: StartRespon
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
-def _send(
-    page: Page, environ: dict[str, Any], start_response: StartResponse
-) -> tuple[int, Iterable[bytes]]:
+def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) -> tuple[int, Iterable[bytes]]:
     status, headers, body = answer(
         page,
         accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),

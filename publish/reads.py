@@ -76,7 +76,7 @@ def write() -> int:
 
 def _articles(slugs: set[str]) -> dict[str, int]:
     rows = session().execute(sa.select(Address.slug, Address.article_id).where(Address.slug.in_(slugs)))
-    return {slug: article_id for slug, article_id in rows}
+    return dict(rows.all())
 
 
 def _add(counted: dict[tuple[str, date], int], articles: dict[str, int]) -> int:

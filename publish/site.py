@@ -300,14 +300,20 @@ def _administration_atom(site: Renderer, path: str, slug: str) -> Page | None:
     newest = sorted(found.articles, key=lambda card: card.published_at, reverse=True)
     title = _("Open Lab : %(title)s", title=found.office.name)
     text = feeds.atom(
-        site.public_url, [feeds.entry_of(card) for card in newest], path, title, addresses.administration(slug)
+        site.public_url,
+        [feeds.entry_of(card) for card in newest],
+        path,
+        title,
+        addresses.administration(slug),
     )
     return site.plain(path, text, ATOM)
 
 
 def _changes_atom(site: Renderer, path: str, _slug: str) -> Page:
     title = _("Open Lab : tout ce qui change")
-    return site.plain(path, feeds.atom(site.public_url, changes.newest(feeds.ATOM_ENTRIES), path, title), ATOM)
+    return site.plain(
+        path, feeds.atom(site.public_url, changes.newest(feeds.ATOM_ENTRIES), path, title), ATOM
+    )
 
 
 def _figures(site: Renderer, path: str, _slug: str) -> Page:

@@ -9,7 +9,7 @@ from app import mail
 from app.extensions import gettext as _
 from app.extensions import ngettext
 from app.mail import address
-from publish import following
+from publish import secret_links
 from publish.changes import Change
 from publish.subscription_models import Pace, Subscriber, Subscription
 from publish.subscription_queries import Followed, followed_by, pace_word
@@ -23,7 +23,7 @@ def _write(subscriber: Subscriber, subject: str, body: str, leave: str) -> None:
 
 
 def _mine(subscriber: Subscriber) -> str:
-    return address(following.path(ALL, subscriber.id))
+    return address(secret_links.path(ALL, subscriber.id))
 
 
 def confirm(subscription: Subscription, followed: Followed) -> None:
@@ -47,7 +47,9 @@ def confirm(subscription: Subscription, followed: Followed) -> None:
             page=_mine(subscription.subscriber),
         )
         subject = _("Confirmez : %(title)s", title=followed.title)
-    _write(subscription.subscriber, subject, body, following.path(ONE, subscription.id, following.LEAVE))
+    _write(
+        subscription.subscriber, subject, body, secret_links.path(ONE, subscription.id, secret_links.LEAVE)
+    )
 
 
 def at_once(subscription: Subscription, change: Change) -> None:
@@ -64,12 +66,18 @@ def at_once(subscription: Subscription, change: Change) -> None:
         ]
     )
     subject = _("Du nouveau : %(title)s", title=change.title)
-    _write(subscription.subscriber, subject, body, following.path(ONE, subscription.id, following.LEAVE))
+    _write(
+        subscription.subscriber, subject, body, secret_links.path(ONE, subscription.id, secret_links.LEAVE)
+    )
 
 
-def digest(subscriber: Subscriber, pace: Pace, changes: Sequence[Change], follows: Sequence[Subscription]) -> None:
+def digest(
+    subscriber: Subscriber, pace: Pace, changes: Sequence[Change], follows: Sequence[Subscription]
+) -> None:
     """Everything that is new, in one mail. `follows`: because of which subscriptions."""
-    subject = ngettext("%(num)s nouveauté que vous suivez", "%(num)s nouveautés que vous suivez", len(changes))
+    subject = ngettext(
+        "%(num)s nouveauté que vous suivez", "%(num)s nouveautés que vous suivez", len(changes)
+    )
     body = "\n\n".join(
         [
             *(f"{change.title}\n{change.sentence}\n{address(change.path)}" for change in changes),
@@ -84,8 +92,8 @@ def digest(subscriber: Subscriber, pace: Pace, changes: Sequence[Change], follow
     )
     # One click leaves what the mail was sent for: when that is several things, all of it.
     leave = (
-        following.path(ONE, follows[0].id, following.LEAVE)
+        secret_links.path(ONE, follows[0].id, secret_links.LEAVE)
         if len(follows) == 1
-        else following.path(ALL, subscriber.id, following.LEAVE)
+        else secret_links.path(ALL, subscriber.id, secret_links.LEAVE)
     )
     _write(subscriber, subject, body, leave)

@@ -85,9 +85,7 @@ class SubscriptionNews(Base):
     )
     edition_id: Mapped[int | None] = mapped_column(sa.ForeignKey("edition.id"))
     act_id: Mapped[int | None] = mapped_column(sa.ForeignKey("article_act.id"))
-    __table_args__ = (
-        sa.CheckConstraint("(edition_id IS NULL) <> (act_id IS NULL)", name="of_one_thing"),
-    )
+    __table_args__ = (sa.CheckConstraint("(edition_id IS NULL) <> (act_id IS NULL)", name="of_one_thing"),)
 
 
 class SubscriptionAsking(Base):

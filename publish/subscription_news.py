@@ -72,7 +72,9 @@ def _followers(article: Article, change: Change, *, only_of_page: bool) -> list[
         )
     return list(
         session().scalars(
-            sa.select(Subscription).where(about, Subscription.confirmed_at <= change.at).order_by(Subscription.id)
+            sa.select(Subscription)
+            .where(about, Subscription.confirmed_at <= change.at)
+            .order_by(Subscription.id)
         )
     )
 

@@ -140,9 +140,7 @@ def forget() -> list[int]:
     session().execute(
         sa.delete(Subscriber).where(Subscriber.id.not_in(sa.select(Subscription.subscriber_id)))
     )
-    session().execute(
-        sa.delete(SubscriptionAsking).where(SubscriptionAsking.day < clock.local(now).date())
-    )
+    session().execute(sa.delete(SubscriptionAsking).where(SubscriptionAsking.day < clock.local(now).date()))
     gone = session().scalars(
         sa.delete(mail.Mail)
         .where(

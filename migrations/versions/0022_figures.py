@@ -33,7 +33,10 @@ def upgrade() -> None:
         "subscription",
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column(
-            "subscriber_id", sa.BigInteger(), sa.ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False
+            "subscriber_id",
+            sa.BigInteger(),
+            sa.ForeignKey("subscriber.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("article_id", _ID, sa.ForeignKey("article.id", ondelete="CASCADE")),
         sa.Column("administration_id", _ID, sa.ForeignKey("administration.id", ondelete="CASCADE")),

@@ -55,6 +55,8 @@ EDGES = {
     "following",
     "voice_panel",
     "voice_routes",
+    "subscription_routes",
+    "dashboard_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",

@@ -71,7 +71,8 @@ def test_who_is_not_of_the_house_is_sent_to_sign_in(press: Press, client: PageCl
 def test_editors_see_what_is_lacking(press: Press, client: PageClient) -> None:
     def asking(*words: str) -> list[dict[str, object]]:
         lines = [
-            block("list_item", block("paragraph", line, id=f"d{n}p"), id=f"d{n}") for n, line in enumerate(words)
+            block("list_item", block("paragraph", line, id=f"d{n}p"), id=f"d{n}")
+            for n, line in enumerate(words)
         ]
         return [*RICH, block("documents", *lines, id="pieces")]
 

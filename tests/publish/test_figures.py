@@ -34,7 +34,9 @@ def read(slug: str, counts: dict[date, int]) -> None:
     with unit_of_work() as current:
         card = queries.article_at(slug)
         assert isinstance(card, queries.Card)
-        current.add_all(ArticleRead(article_id=card.article_id, day=day, count=n) for day, n in counts.items())
+        current.add_all(
+            ArticleRead(article_id=card.article_id, day=day, count=n) for day, n in counts.items()
+        )
 
 
 def answered(slug: str, helped: int, not_helped: int, clear: int = 0) -> None:
@@ -143,7 +145,9 @@ def test_the_table_for_spreadsheets(press: Press, client: PageClient) -> None:
     portal = [row for row in rows if row["niveau"] == "portail" and row["chiffre"] == "reads"]
     assert [row["valeur"] for row in portal] == ["0"] * 11 + ["7"] and portal[-1]["du"] == "2027-03-08"
     (article,) = [row for row in rows if row["identifiant"] == slug and row["chiffre"] == "reads"]
-    assert (article["valeur"], article["semaines"]) == ("7", "12") and article["intitule"].startswith("'=CMD()")
+    assert (article["valeur"], article["semaines"]) == ("7", "12") and article["intitule"].startswith(
+        "'=CMD()"
+    )
     assert {row["valeur"] for row in rows if row["chiffre"] == "helped"} == {""}
     assert {row["licence"] for row in rows} == {"Licence Ouverte 2.0"}
 

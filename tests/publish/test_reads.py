@@ -63,7 +63,9 @@ def test_people_are_counted_and_what_reads_for_nobody_is_not(press: Press, clien
     for other in (page + "/historique", "/", "/fiches/inconnue", "/themes/logement"):
         ask(other)
     assert reads._since == {slug: 3}
-    assert all(reads.is_person(name) for name in (BROWSER, "Opera/9.80 (J2ME/MIDP; Opera Mini/9)", "Links (2.29)"))
+    assert all(
+        reads.is_person(name) for name in (BROWSER, "Opera/9.80 (J2ME/MIDP; Opera Mini/9)", "Links (2.29)")
+    )
 
 
 def test_what_two_processes_counted_adds_up(press: Press, client: PageClient, settings: Settings) -> None:
@@ -72,10 +74,10 @@ def test_what_two_processes_counted_adds_up(press: Press, client: PageClient, se
     client.http.get(f"/fiches/{slug}")
     assert reads.write() == 2 and reads.write() == 0
     other = (
-        "from app import db; from publish import reads; db.configure({url!r}); "
-        "[reads.note({slug!r}, {{'HTTP_USER_AGENT': 'Firefox'}}) for _ in range(5)]; reads.note('partie', "
-        "{{'HTTP_USER_AGENT': 'Firefox'}}); raise SystemExit(0 if reads.write() == 5 else 1)"
-    ).format(url=settings.database_url, slug=slug)
+        f"from app import db; from publish import reads; db.configure({settings.database_url!r}); "
+        f"[reads.note({slug!r}, {{'HTTP_USER_AGENT': 'Firefox'}}) for _ in range(5)]; "
+        "reads.note('partie', {'HTTP_USER_AGENT': 'Firefox'}); raise SystemExit(0 if reads.write() == 5 else 1)"
+    )
     subprocess.run([sys.executable, "-c", other], cwd=ROOT, check=True, timeout=60)
     client.http.get(f"/fiches/{slug}")
     assert reads.write() == 1

@@ -129,7 +129,8 @@ def test_asked_confirmed_told_and_left(client: PageClient, press: Press, setting
 def sent_mails(settings: Settings) -> list[Any]:
     folder = Path(settings.data_dir) / "mail"
     return [
-        email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in folder.glob("*.eml")
+        email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        for file in folder.glob("*.eml")
     ]
 
 
@@ -160,7 +161,12 @@ def test_nobody_learns_who_follows_what(client: PageClient, press: Press) -> Non
 
 def test_a_letter_box_is_not_filled_by_strangers(client: PageClient, press: Press) -> None:
     _draft, slug = press.published()
-    pages = [f"/fiches/{slug}", "/themes/logement", "/administrations/kone", "/administrations/province-du-sud"]
+    pages = [
+        f"/fiches/{slug}",
+        "/themes/logement",
+        "/administrations/kone",
+        "/administrations/province-du-sud",
+    ]
     for page in pages:
         ask(client, page)
         assert client.follow().heading == "Ouvrez votre courriel"
@@ -208,7 +214,9 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     sheet = {**client.page.form(form).values, "courriel": WHO, "rythme": "chaque-jour", **typed}
     with clock.shifted(LATER):
         page = client.post(form, sheet, 422)
-    assert said in page.main and page.form(form).values["courriel"] == sheet["courriel"][:320].replace("\r", "")
+    assert said in page.main and page.form(form).values["courriel"] == sheet["courriel"][:320].replace(
+        "\r", ""
+    )
     assert mails() == [] and rows(Subscription) == []
 
 
@@ -239,7 +247,9 @@ def test_one_change_is_one_mail_whatever_is_followed(client: PageClient, press: 
         press.published("Ouvrir une école", both=False, themes=["education-formation"])
     deliver()
     told = mails()[before:]
-    assert [one.subject for one in told] == ["Du nouveau\u00a0: Changer d’adresse"], "the soonest, and only it"
+    assert [one.subject for one in told] == ["Du nouveau\u00a0: Changer d’adresse"], (
+        "the soonest, and only it"
+    )
     assert "le thème «\u00a0Logement\u00a0»" in told[0].body and rows(SubscriptionNews) == []
     assert len(mails("autre@exemple.nc")) == 2
 
@@ -319,7 +329,9 @@ def test_followers_hear_what_becomes_of_a_page_and_why(client: PageClient, press
     assert "masquée pour quelques jours" in masked.body and "secret" not in masked.body
     assert "retirée" in withdrawn.body and "La loi a changé." in withdrawn.body
     assert "Tout est sur l’autre fiche." in redirected.body and f"/fiches/{other.slug}" in redirected.body
-    assert [one.subject for one in mails("theme@exemple.nc")[1:]] == ["Du nouveau\u00a0: Changer d’adresse"] * 2
+    assert [one.subject for one in mails("theme@exemple.nc")[1:]] == [
+        "Du nouveau\u00a0: Changer d’adresse"
+    ] * 2
     client.get(f"/fiches/{life.slug}/abonnement", 404)
 
 

@@ -1,0 +1,42 @@
+"""The secret words that open one thing to somebody without an account, for pages and for mails.
+
+A token is made of the thing's kind and number and of a MAC over both under the instance's secret key (HMAC-SHA-256, 128 bits of it,
+RFC 2104): nothing of it is stored, so that a copy of the database opens no link, and a mail that is written a year later can hold the
+same one. What the links show is registered in `publish.following`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+from app.errors import Missing
+from app.extensions import gettext as _
+
+FOLLOW, LEAVE = "suivi", "desabonnement"
+_TOKEN = re.compile(r"([a-z]{1,12})([0-9]{1,18})-([0-9a-f]{32})")
+_secret = b""
+
+
+def configure(secret_key: str) -> None:
+    """Say what links are signed with, for the mails of the worker too. Called once by the factory."""
+    global _secret
+    _secret = secret_key.encode()
+
+
+def token(kind: str, number: int, purpose: str = FOLLOW) -> str:
+    said = f"openlab.{purpose}\x00{kind}\x00{number}".encode()
+    return f"{kind}{number}-{hmac.new(_secret, said, hashlib.sha256).hexdigest()[:32]}"
+
+
+def path(kind: str, number: int, purpose: str = FOLLOW) -> str:
+    return f"/{purpose}/{token(kind, number, purpose)}"
+
+
+def opened(given: str, purpose: str = FOLLOW) -> tuple[str, int]:
+    """(kind, number) of a token. Raises Missing for one that is not ours."""
+    match = _TOKEN.fullmatch(given)
+    if match is None or not hmac.compare_digest(token(match[1], int(match[2]), purpose), given):
+        raise Missing(_("Ce lien n’est pas bon. Vérifiez que vous l’avez copié en entier."))
+    return match[1], int(match[2])
