@@ -37,7 +37,6 @@ class Line:
     """A live page of the administration, with its figures and its review date."""
 
     title: str
-    address: str
     life: str
     reads: Figure
     helped: Figure
@@ -84,7 +83,6 @@ def dashboard(administration_id: int) -> Dashboard:
 def _line(card: Card, found: tuple[Figure, ...], exact: date | None) -> Line:
     return Line(
         card.title,
-        addresses.article(card.slug),
         addresses.life(card.slug),
         called("reads", found),
         called("helped", found),

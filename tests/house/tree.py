@@ -45,7 +45,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.evidence_commands",
         "app.seed",
         "app.seed_known",
-        "app.seed_sessions",
+        "app.seed_sessions", "app.seed_figures",
         "app.server",
         "app.worker",
         "app.schema_versions",
