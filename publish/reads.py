@@ -39,7 +39,9 @@ _waiting: Counter[tuple[str, date]] = Counter()
 def note(slug: str, environ: dict[str, Any]) -> None:
     """One article was sent, or was still good in the reader's copy (GET, 200 or 304)."""
     program = environ.get("HTTP_USER_AGENT", "")[:LONGEST_NAME]
-    if is_person(program) and "prefetch" not in environ.get("HTTP_SEC_PURPOSE", ""):
+    # What is fetched before anybody has followed a link is read by nobody yet; the second name is that of older browsers.
+    foretold = environ.get("HTTP_SEC_PURPOSE", "") + environ.get("HTTP_PURPOSE", "")
+    if is_person(program) and "prefetch" not in foretold:
         _since[slug] = _since.get(slug, 0) + 1
 
 

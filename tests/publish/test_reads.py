@@ -59,7 +59,7 @@ def test_people_are_counted_and_what_reads_for_nobody_is_not(press: Press, clien
         "python-requests/2.32", "Mozilla/5.0 HeadlessChrome/131.0", "x" * 280 + "bot" + "y" * 5000,
     ):  # fmt: skip
         assert ask(program=program).status_code == 200
-    ask(**{"Sec-Purpose": "prefetch;prerender"})
+    ask(**{"Sec-Purpose": "prefetch;prerender"}), ask(Purpose="prefetch")
     for other in (page + "/historique", "/", "/fiches/inconnue", "/themes/logement"):
         ask(other)
     assert reads._since == {slug: 3}
