@@ -69,6 +69,8 @@ FOR_PROGRAMS = frozenset(
         Kind.FIGURES_CSV,
         Kind.COUNTS,
         Kind.CHANGES_ATOM,
+        Kind.THEME_ATOM,
+        Kind.ADMINISTRATION_ATOM,
     }
 )
 # What may follow the question mark: such a page is made for who asks, and stored by nobody.
