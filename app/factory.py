@@ -19,6 +19,7 @@ from drafts import markers, seal
 from drafts import routes as drafts_routes
 from publish import pages as publish_pages
 from publish import routes as publish_routes
+from publish import secret_links
 from realtime import door, gateway
 
 # What a stranger may send in one request; imports get a door of their own.
@@ -33,6 +34,7 @@ def create_app(settings: Settings) -> Flask:
     seal.configure(settings.data_dir)
     markers.configure(settings.data_dir)
     mail.configure(settings.public_url)
+    secret_links.configure(settings.secret_key)
     refuse_exposed_demonstration(settings)
     init_extensions(app)
     web.init_app(app)

@@ -116,7 +116,7 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         asked = self.headers.get
         if self.content_length or asked("transfer-encoding") or asked("upgrade") or asked("expect"):
             return None
-        return pages.at_once(self.server.application, self.path, asked)
+        return pages.at_once(self.server.application, self.command, self.path, asked)
 
     def handle_one_response(self) -> None:
         ready = self._ready

@@ -50,18 +50,26 @@ class Mail(Base):
     secret: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     # What calendars take of it (RFC 5545), with the method that says whether it is an invitation or a cancellation.
     calendar: Mapped[str | None] = mapped_column(sa.Text)
+    # Where one click leaves what sent it; None: it was sent for another reason. Emptied with the words of a secret one.
+    leave: Mapped[str | None] = mapped_column(sa.String(300))
     noted_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
 
 def write(
-    recipient: str, subject: str, body: str, *, secret: bool = False, calendar: str | None = None
+    recipient: str,
+    subject: str,
+    body: str,
+    *,
+    secret: bool = False,
+    calendar: str | None = None,
+    leave: str | None = None,
 ) -> None:
     """Note a mail in the open unit of work. A line break in a header is refused by `EmailMessage` at sending.
 
     `body`: paragraphs with an empty line between them; an address that stands alone on its line becomes a link of its
     own. The words of a `secret` one, which open a door, are forgotten once it is sent. `calendar`: the same as a calendar
-    file, which mail programs offer to take in.
+    file, which mail programs offer to take in. `leave`: the address that leaves what sent it by a bare POST (RFC 8058).
     """
     # Not split(): it would take the no-break spaces of French for ordinary ones.
     one_line = re.sub(r"[^\S\u00a0\u202f]+", " ", subject).strip()[:300]
@@ -72,6 +80,7 @@ def write(
             body=body,
             secret=secret,
             calendar=calendar,
+            leave=leave,
             noted_at=clock.now(),
         )
     )
@@ -92,6 +101,9 @@ def send(mail: Mail, smtp_url: str, sender: str, folder: Path) -> None:
     message["From"], message["To"], message["Subject"] = sender, mail.recipient, mail.subject
     message["Date"] = format_datetime(mail.noted_at)
     message["Message-ID"] = f"<{mail.id}.{mail.noted_at:%Y%m%d%H%M%S%f}@openlab.invalid>"
+    if mail.leave:
+        message["List-Unsubscribe"] = f"<{mail.leave}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.body)
     message.add_alternative(letter.html(mail.subject, mail.body), subtype="html")
     if mail.calendar:
@@ -117,7 +129,11 @@ def mark_sent(mail_id: int) -> None:
     session().execute(
         sa.update(Mail)
         .where(Mail.id == mail_id)
-        .values(sent_at=clock.now(), body=sa.case((Mail.secret, ""), else_=Mail.body))
+        .values(
+            sent_at=clock.now(),
+            body=sa.case((Mail.secret, ""), else_=Mail.body),
+            leave=sa.case((sa.and_(Mail.secret, Mail.leave.is_not(None)), ""), else_=Mail.leave),
+        )
     )
 
 

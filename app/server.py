@@ -20,6 +20,7 @@ from gevent.pywsgi import WSGIServer
 from app import logs, metrics, schema_versions, watch
 from app.handler import Handler
 from config import ROOT, Settings
+from publish import reads
 from realtime import gateway
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ def serve(app: Flask, settings: Settings, *, demo: bool) -> int:
         gevent.signal_handler(number, stop.set)
     server.start()
     worker.start()
+    gevent.spawn(_write_reads)
     _say(settings, seeded)
     spare_the_collector()
     stop.wait()
@@ -67,8 +69,18 @@ def serve(app: Flask, settings: Settings, *, demo: bool) -> int:
     with contextlib.suppress(gevent.Timeout), gevent.Timeout(GRACE_SECONDS):
         gateway.drain()
     server.stop(timeout=1)
+    reads.write()
     worker.stop()
     return 0
+
+
+def _write_reads() -> None:
+    while True:
+        gevent.sleep(reads.WRITE_EVERY_SECONDS)
+        try:
+            reads.write()
+        except Exception:
+            log.exception("reads could not be written down")
 
 
 def _give_memory_back() -> None:

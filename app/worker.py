@@ -35,7 +35,19 @@ from drafts import (
     timeline,
 )
 from labs import minutes, minutes_set, wish_addresses
-from publish import comments, evidence, evidence_pdf, links, misses, search_index, synonyms, verifying, voice
+from publish import (
+    comments,
+    evidence,
+    evidence_pdf,
+    figure_page,
+    links,
+    misses,
+    search_index,
+    subscriptions,
+    synonyms,
+    verifying,
+    voice,
+)
 from publish.events import ArticleChanged
 from publish.fate_stages import Fate
 
@@ -147,28 +159,22 @@ def rescue_words() -> None:
                 rescue.put_off(draft_id)
 
 
-def purge_refused() -> None:
+def at_once(*verbs: Callable[[], object]) -> Callable[[], None]:
+    """A chore that is one transaction."""
+
+    def chore() -> None:
+        with db.unit_of_work():
+            for verb in verbs:
+                verb()
+
+    chore.__name__ = verbs[0].__name__
+    return chore
+
+
+def forget_addresses(data_dir: Path) -> None:
+    """Who was asked for advice by a link that is over; who follows nothing any more."""
     with db.unit_of_work():
-        refused.purge()
-        refusals.purge()
-
-
-def refresh_counts() -> None:
-    with db.unit_of_work():
-        voice.refresh_counts()
-
-
-def forget_words() -> None:
-    with db.unit_of_work():
-        voice.forget_words()
-        comments.forget_old()
-        wish_addresses.forget_old()
-
-
-def forget_experts(data_dir: Path) -> None:
-    """Who was asked for advice by a link that is over."""
-    with db.unit_of_work():
-        mails = forgetting.forget_over()
+        mails = forgetting.forget_over() + subscriptions.forget()
     for number in mails:
         mail.file_of(number, data_dir / "mail").unlink(missing_ok=True)
 
@@ -317,14 +323,15 @@ def run(settings: Settings) -> None:
         (5.0, fold_timelines),
         (10.0, fill_milestones),
         (60.0, jobs.sweep),
-        (60.0, refresh_counts),
-        (3600.0, take_stock_of_links),
-        (3600.0, take_stock_of_dates),
+        (60.0, at_once(voice.refresh_counts)),
+        (3600.0, at_once(figure_page.renew)),
+        (3600.0, at_once(links.take_stock)),
+        (3600.0, at_once(verifying.take_stock)),
         (5.0, functools.partial(look_at_links, links.Round.as_portal(settings.public_url))),
         (60.0, following.tell_followers),
-        (3600.0, purge_refused),
-        (3600.0, forget_words),
-        (3600.0, functools.partial(forget_experts, settings.data_dir)),
+        (3600.0, at_once(refused.purge, refusals.purge)),
+        (3600.0, at_once(voice.forget_words, comments.forget_old, wish_addresses.forget_old)),
+        (3600.0, functools.partial(forget_addresses, settings.data_dir)),
     ]
     global _evidence_is_due
     reopening.opener().ready()
@@ -342,16 +349,6 @@ def run(settings: Settings) -> None:
             if now >= due[index]:
                 due[index] = now + every
                 _attempt(chore)
-
-
-def take_stock_of_links() -> None:
-    with db.unit_of_work():
-        links.take_stock()
-
-
-def take_stock_of_dates() -> None:
-    with db.unit_of_work():
-        verifying.take_stock()
 
 
 def look_at_links(under_way: links.Round) -> None:

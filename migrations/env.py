@@ -30,7 +30,9 @@ import labs.wish_models
 import publish.comment_models
 import publish.evidence_models
 import publish.fate_models
+import publish.figure_models
 import publish.models
+import publish.subscription_models
 import publish.voice_models
 import publish.wish_models
 from app.db import Base, Database
@@ -55,6 +57,8 @@ ROOMS = (
     publish.comment_models,
     publish.evidence_models,
     publish.voice_models,
+    publish.figure_models,
+    publish.subscription_models,
 )
 
 

@@ -28,6 +28,12 @@ class Kind(StrEnum):
     SITEMAP_XML = "sitemap_xml"
     ATOM = "atom"
     ROBOTS = "robots"
+    FIGURES = "figures"
+    FIGURES_CSV = "figures_csv"
+    COUNTS = "counts"
+    CHANGES_ATOM = "changes_atom"
+    THEME_ATOM = "theme_atom"
+    ADMINISTRATION_ATOM = "administration_atom"
 
 
 # The last part of the address of the page for an audience, which people read, and the word of the vocabulary.
@@ -39,6 +45,8 @@ AUDIENCES = {
 }
 # See `publish.sharing`.
 SHORT_LETTERS = "bcdfghjkmnprstwxz"
+FIGURES, FIGURES_CSV, COUNTS = "/chiffres", "/chiffres.csv", "/api/v1/counts"
+CHANGES_ATOM = "/changements/atom.xml"
 
 
 FIXED = {
@@ -54,9 +62,25 @@ FIXED = {
     "/sitemap.xml": Kind.SITEMAP_XML,
     "/atom.xml": Kind.ATOM,
     "/robots.txt": Kind.ROBOTS,
+    FIGURES: Kind.FIGURES,
+    FIGURES_CSV: Kind.FIGURES_CSV,
+    COUNTS: Kind.COUNTS,
+    CHANGES_ATOM: Kind.CHANGES_ATOM,
 }
 # Pages for programs, which no list for people names.
-FOR_PROGRAMS = frozenset({Kind.SERVICES_CSV, Kind.SITEMAP_XML, Kind.ATOM, Kind.ROBOTS})
+FOR_PROGRAMS = frozenset(
+    {
+        Kind.SERVICES_CSV,
+        Kind.SITEMAP_XML,
+        Kind.ATOM,
+        Kind.ROBOTS,
+        Kind.FIGURES_CSV,
+        Kind.COUNTS,
+        Kind.CHANGES_ATOM,
+        Kind.THEME_ATOM,
+        Kind.ADMINISTRATION_ATOM,
+    }
+)
 # What may follow the question mark: such a page is made for who asks, and stored by nobody.
 ASKED = {
     Kind.ARTICLE: frozenset({"territoire"}),
@@ -76,9 +100,11 @@ _BY_SLUG = (
     (re.compile(rf"/fiches/({SLUG})/historique"), Kind.HISTORY),
     (re.compile(rf"/s/([{SHORT_LETTERS}]{{5,6}})"), Kind.SHORT),
     (re.compile(rf"/themes/({SLUG})"), Kind.THEME),
+    (re.compile(rf"/themes/({SLUG})/atom\.xml"), Kind.THEME_ATOM),
     (re.compile(rf"/situations/({SLUG})"), Kind.LIFE_EVENT),
     (re.compile(rf"/publics/({'|'.join(AUDIENCES)})"), Kind.AUDIENCE),
     (re.compile(rf"/administrations/({SLUG})"), Kind.ADMINISTRATION),
+    (re.compile(rf"/administrations/({SLUG})/atom\.xml"), Kind.ADMINISTRATION_ATOM),
 )
 
 
@@ -161,3 +187,13 @@ def administration(slug: str) -> str:
 
 def wish(number: int) -> str:
     return f"{WISHES}/{number}"
+
+
+def feed(path: str) -> str:
+    """The Atom feed of a theme or an administration."""
+    return f"{path}/atom.xml"
+
+
+def following(path: str) -> str:
+    """Where one asks for the news of an article, a theme or an administration."""
+    return f"{path}/abonnement"

@@ -13,7 +13,7 @@ from app.extensions import gettext as _
 from app.policy import Act
 from app.web import current_actor, guarded, page, see_other
 from drafts.models import Article
-from publish import comment_queries, fate_queries, fates, revising, verifying, voice_queries
+from publish import comment_queries, fate_queries, fates, figures, revising, verifying, voice_queries
 from publish.fate_forms import AnswerForm, ExactForm, Faults, MaskForm, ProposeForm, ReviseForm
 from publish.fate_stages import Fate
 
@@ -60,6 +60,8 @@ def _shown(
             comments=comment_queries.total(article.id),
             voice=voice_queries.counts_of(article.id),
             written=voice_queries.written(article.id),
+            counted=figures.figures([article.id]),
+            article_id=article.id,
         )
 
 

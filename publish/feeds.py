@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
 from app import clock
@@ -33,30 +34,47 @@ def sitemap(public_url: str, paths: Mapping[str, Card | None]) -> str:
     return "\n".join([*lines, "</urlset>", ""])
 
 
-def atom(public_url: str, cards: Sequence[Card]) -> str:
-    """The newest editions as an Atom feed (RFC 4287). `cards` come newest first."""
-    newest = cards[:ATOM_ENTRIES]
-    updated = newest[0].published_at if newest else clock.now()
+@dataclass(frozen=True)
+class Entry:
+    """One piece of news of a feed. `fragment` tells it from others about the same page."""
+
+    path: str
+    fragment: str
+    title: str
+    at: datetime
+    summary: str
+
+
+def entry_of(card: Card) -> Entry:
+    """An edition is one entry: a new one of the same article is news again."""
+    return Entry(addresses.article(card.slug), str(card.number), card.title, card.published_at, card.lead)
+
+
+def atom(
+    public_url: str, entries: Sequence[Entry], path: str = "/atom.xml", title: str = "", about: str = "/"
+) -> str:
+    """An Atom feed (RFC 4287) that stands at `path` and is about the page `about`. `entries` come newest first."""
+    newest = entries[:ATOM_ENTRIES]
+    updated = newest[0].at if newest else clock.now()
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr">',
-        f"<id>{_text(public_url)}/atom.xml</id>",
-        f"<title>{_text(_('Open Lab : les fiches publiées'))}</title>",
+        f"<id>{_text(public_url + path)}</id>",
+        f"<title>{_text(title or _('Open Lab : les fiches publiées'))}</title>",
         f"<updated>{updated.strftime('%Y-%m-%dT%H:%M:%SZ')}</updated>",
         f"<author><name>{_text(_('Les administrations de l’Open Lab'))}</name></author>",
-        f'<link rel="self" type="application/atom+xml" href={quoteattr(public_url + "/atom.xml")}/>',
-        f'<link rel="alternate" type="text/html" href={quoteattr(public_url + "/")}/>',
+        f'<link rel="self" type="application/atom+xml" href={quoteattr(public_url + path)}/>',
+        f'<link rel="alternate" type="text/html" href={quoteattr(public_url + about)}/>',
     ]
-    for card in newest:
-        address = public_url + addresses.article(card.slug)
+    for entry in newest:
+        address = public_url + entry.path
         lines += [
             "<entry>",
-            # An edition is one entry: a new one of the same article is news again.
-            f"<id>{_text(address)}#{card.number}</id>",
-            f"<title>{_text(card.title)}</title>",
-            f"<updated>{card.published_at.strftime('%Y-%m-%dT%H:%M:%SZ')}</updated>",
+            f"<id>{_text(address)}#{_text(entry.fragment)}</id>",
+            f"<title>{_text(entry.title)}</title>",
+            f"<updated>{entry.at.strftime('%Y-%m-%dT%H:%M:%SZ')}</updated>",
             f'<link rel="alternate" type="text/html" href={quoteattr(address)}/>',
-            f"<summary>{_text(card.lead)}</summary>",
+            f"<summary>{_text(entry.summary)}</summary>",
             "</entry>",
         ]
     return "\n".join([*lines, "</feed>", ""])

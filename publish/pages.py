@@ -20,7 +20,7 @@ from app import events, logs
 from app.db import reading
 from app.web import HEADERS
 from drafts import images
-from publish import addresses, pictures, secret_links, site
+from publish import addresses, pictures, reads, site
 from publish.events import ArticleChanged, EditionPublished
 from publish.shelf import Shelf, build_number
 from publish.store import Page
@@ -36,6 +36,10 @@ NOT_FOR_LONG = "public, max-age=60"
 FOR_EVER = "public, max-age=31536000, immutable"
 IMAGE_CSP = "default-src 'none'; sandbox; base-uri 'none'; frame-ancestors 'none'"
 REASONS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified", 410: "410 Gone"}
+# What an article answers when somebody reads it: sent, or still good in their own copy.
+READ = (200, 304)
+# Open data: any page anywhere may read it, without credentials.
+OPEN_HEADERS = {**HEADERS, "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 # U+FFFD as WSGI carries it: UTF-8 bytes, each as a character.
 _UNREADABLE = "\ufffd".encode().decode("latin-1")
 _HERE = Path(__file__).parent
@@ -66,7 +70,14 @@ class StoredPages:
                 page = self._page(path)
                 if page is not None:
                     logs.about(route=addresses.template(path, known[1]))
-                    return _send(page, environ, start_response)
+                    status, answered = _send(page, environ, start_response)
+                    if (
+                        known[0] is addresses.Kind.ARTICLE
+                        and status in READ
+                        and environ["REQUEST_METHOD"] == "GET"
+                    ):
+                        reads.note(known[1], lambda name, default: _asked(environ, name, default))
+                    return answered
             if (image := addresses.image_in(path)) is not None and self._is_shown(image):
                 logs.about(route="/images/<image>.webp")
                 return _send_image(image, environ, start_response)
@@ -92,6 +103,10 @@ class StoredPages:
             return False
 
 
+def _asked(environ: dict[str, Any], name: str, default: str) -> str:
+    return str(environ.get(f"HTTP_{name.upper().replace('-', '_')}", default))
+
+
 def image_headers(image: str, keeping: str) -> list[tuple[str, str]]:
     """The headers of an image, which a browser takes for a picture and for nothing else."""
     return [
@@ -114,7 +129,7 @@ def _send_image(image: str, environ: dict[str, Any], start_response: StartRespon
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
-def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) -> tuple[int, Iterable[bytes]]:
     status, headers, body = answer(
         page,
         accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
@@ -122,7 +137,7 @@ def _send(page: Page, environ: dict[str, Any], start_response: StartResponse) ->
         if_modified_since=environ.get("HTTP_IF_MODIFIED_SINCE", ""),
     )
     start_response(REASONS[status], headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" or status == 304 else [body]
+    return status, [] if environ["REQUEST_METHOD"] == "HEAD" or status == 304 else [body]
 
 
 def answer(
@@ -134,7 +149,7 @@ def answer(
     # A strong tag names exact bytes, so each encoding has its own.
     etag = f'"{page.etag}-{encoding}"' if encoding else f'"{page.etag}"'
     headers = [
-        *HEADERS.items(),
+        *(OPEN_HEADERS if page.content_type == site.JSON else HEADERS).items(),
         ("Content-Security-Policy", page.csp),
         ("Cache-Control", CACHE_CONTROL if page.status == 200 else NOT_FOR_LONG),
         ("Vary", "Accept-Encoding"),
@@ -158,11 +173,20 @@ class Ready(NamedTuple):
     head: bytes
     body: bytes
     route: str
+    # Of the article that is read by it; "" for any other page.
+    slug: str
 
 
-def at_once(app: Flask, target: str, asked: Callable[[str, str], str]) -> Ready | None:
-    """What `StoredPages` would answer to a GET of `target` (path and query), if it lies in memory. `asked(name, default)` gives
-    the header's fields."""
+def at_once(app: Flask, method: str, target: str, asked: Callable[[str, str], str]) -> Ready | None:
+    """What `StoredPages` would answer to a GET or HEAD of `target` (path and query), if it lies in memory. `asked(name, default)`
+    gives the header's fields."""
+    ready = _ready(app, target, asked)
+    if ready is not None and ready.slug and method == "GET":
+        reads.note(ready.slug, asked)
+    return ready
+
+
+def _ready(app: Flask, target: str, asked: Callable[[str, str], str]) -> Ready | None:
     path, _mark, query = target.partition("?")
     page = shelf(app).in_memory(path)
     if page is None:
@@ -183,9 +207,10 @@ def at_once(app: Flask, target: str, asked: Callable[[str, str], str]) -> Ready 
         if_modified_since=if_modified_since,
     )
     lines = [f"HTTP/1.1 {REASONS[status]}", *(f"{name}: {value}" for name, value in headers), ""]
-    known = addresses.understood(path)
-    route = addresses.template(path, known[1]) if known is not None else path
-    made = Ready(status, "\r\n".join(lines).encode("latin-1"), body, route)
+    kind, slug = addresses.understood(path) or (None, "")
+    route = addresses.template(path, slug)
+    slug = slug if kind is addresses.Kind.ARTICLE and status in READ else ""
+    made = Ready(status, "\r\n".join(lines).encode("latin-1"), body, route, slug)
     if status != 304:
         page.ready[encoding] = made
     return made
@@ -267,7 +292,6 @@ def render_all() -> int:
 
 def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
-    secret_links.configure(settings.secret_key)
     build = build_number(
         _HERE,
         *(Path(app.static_folder or "") / name for name in site.STYLES),

@@ -27,6 +27,7 @@ from publish import (
     comment_following,  # noqa: F401 - answers its secret links
     comment_routes,
     cycle_panel,  # noqa: F401 - registers its panel
+    dashboard_routes,
     desk_routes,
     evidence_routes,
     fate_awaiting,  # noqa: F401 - registers what waits
@@ -44,6 +45,7 @@ from publish import (
     service_list,
     site,
     state_page,
+    subscription_routes,
     territories,
     voice_panel,  # noqa: F401 - registers its panel
     voice_routes,
@@ -61,6 +63,7 @@ agents.register(blueprint)
 evidence_routes.register(blueprint)
 fate_routes.register(blueprint)
 desk_routes.register(blueprint)
+dashboard_routes.register(blueprint)
 voice_routes.register(blueprint)
 comment_routes.register(blueprint)
 answer_routes.register(blueprint)
@@ -68,6 +71,7 @@ moderation_routes.register(blueprint)
 opening_routes.register(blueprint)
 following.register(blueprint)
 state_page.register(blueprint)
+subscription_routes.register(blueprint)
 search_routes.register(blueprint)
 wish_desk.register(blueprint)
 wish_routes.register(blueprint)
@@ -142,6 +146,12 @@ def theme(slug: str) -> Response:
     return _stored(addresses.theme(slug))
 
 
+@blueprint.get("/themes/<slug>/atom.xml")
+@guarded(Act.PORTAL_READ)
+def theme_feed(slug: str) -> Response:
+    return _stored(addresses.feed(addresses.theme(slug)))
+
+
 @blueprint.get("/situations/<slug>")
 @guarded(Act.PORTAL_READ)
 def life_event(slug: str) -> Response:
@@ -158,6 +168,12 @@ def audience(slug: str) -> Response:
 @guarded(Act.PORTAL_READ)
 def administration(slug: str) -> Response:
     return _stored(addresses.administration(slug))
+
+
+@blueprint.get("/administrations/<slug>/atom.xml")
+@guarded(Act.PORTAL_READ)
+def administration_feed(slug: str) -> Response:
+    return _stored(addresses.feed(addresses.administration(slug)))
 
 
 def image_door(image: str) -> pictures.ShownImage | Image:

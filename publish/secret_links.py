@@ -20,7 +20,7 @@ _secret = b""
 
 
 def configure(secret_key: str) -> None:
-    """Say under which key links are made: the worker writes them into mails as well. Called once by `publish.pages`."""
+    """Say under which key links are made: the worker writes them into mails as well. Called once by the factory."""
     global _secret
     _secret = secret_key.encode()
 

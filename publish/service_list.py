@@ -147,7 +147,7 @@ def table(public_url: str) -> str:
     for one in with_link_state(catalogue.services()):
         desk = one.desk
         rows.writerow(
-            _harmless(
+            harmless(
                 [one.slug, one.title, one.kind, one.login, " | ".join(office.name for office in one.offices),
                  one.href or "", public_url + addresses.opening(one.slug) if one.href else "", one.summary, one.outage,
                  desk.name if desk else "", desk.commune if desk else "", desk.phone if desk else "", LICENCE]
@@ -156,6 +156,6 @@ def table(public_url: str) -> str:
     return "\ufeff" + written.getvalue()
 
 
-def _harmless(cells: Sequence[str]) -> list[str]:
+def harmless(cells: Sequence[str]) -> list[str]:
     """A cell that a spreadsheet would work out begins with an apostrophe, which it shows as text."""
     return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]

@@ -16,15 +16,18 @@ from markupsafe import Markup
 from app import clock
 from app.directory import catalogue, spaces
 from app.directory.models import Administration, OnlineService
+from app.extensions import gettext as _
 from drafts import vocabulary
 from drafts.models import ArticleState
 from drafts.outline import outline
 from labs import wish_queries
 from publish import (
     addresses,
+    changes,
     comment_queries,
     fate_queries,
     feeds,
+    figure_page,
     office_queries,
     queries,
     service_list,
@@ -39,6 +42,8 @@ from publish.queries import Card, SubjectKind
 from publish.store import Page
 
 HTML = "text/html; charset=utf-8"
+ATOM = "application/atom+xml; charset=utf-8"
+JSON = "application/json; charset=utf-8"
 STYLES = ("public.css", "public-more.css")
 RECENT = 6
 WISHES_AT_HOME = 3
@@ -313,8 +318,53 @@ def _sitemap_xml(site: Renderer, path: str, _slug: str) -> Page:
 
 def _atom(site: Renderer, path: str, _slug: str) -> Page:
     return site.plain(
-        path, feeds.atom(site.public_url, queries.live_cards()), "application/atom+xml; charset=utf-8"
+        path, feeds.atom(site.public_url, [feeds.entry_of(card) for card in queries.live_cards()]), ATOM
     )
+
+
+def _theme_atom(site: Renderer, path: str, slug: str) -> Page | None:
+    cards = queries.live_cards()
+    subject = next((one for one in queries.subjects(SubjectKind.THEME, cards) if one.slug == slug), None)
+    if subject is None:
+        return None
+    mine = [feeds.entry_of(card) for card in cards if slug in card.listed(SubjectKind.THEME)]
+    title = _("Open Lab : %(title)s", title=subject.title)
+    return site.plain(path, feeds.atom(site.public_url, mine, path, title, addresses.theme(slug)), ATOM)
+
+
+def _administration_atom(site: Renderer, path: str, slug: str) -> Page | None:
+    found = office_queries.office_page(slug)
+    if found is None:
+        return None
+    newest = sorted(found.articles, key=lambda card: card.published_at, reverse=True)
+    title = _("Open Lab : %(title)s", title=found.office.name)
+    text = feeds.atom(
+        site.public_url,
+        [feeds.entry_of(card) for card in newest],
+        path,
+        title,
+        addresses.administration(slug),
+    )
+    return site.plain(path, text, ATOM)
+
+
+def _changes_atom(site: Renderer, path: str, _slug: str) -> Page:
+    title = _("Open Lab : tout ce qui change")
+    return site.plain(
+        path, feeds.atom(site.public_url, changes.newest(feeds.ATOM_ENTRIES), path, title), ATOM
+    )
+
+
+def _figures(site: Renderer, path: str, _slug: str) -> Page:
+    return site.made("figures.html", path, it=figure_page.figure_page())
+
+
+def _figures_csv(site: Renderer, path: str, _slug: str) -> Page:
+    return site.plain(path, figure_page.table(), "text/csv; charset=utf-8")
+
+
+def _counts(site: Renderer, path: str, _slug: str) -> Page:
+    return site.plain(path, figure_page.counts(), JSON)
 
 
 def _robots(site: Renderer, path: str, _slug: str) -> Page:
@@ -341,6 +391,12 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.SITEMAP_XML: _sitemap_xml,
     Kind.ATOM: _atom,
     Kind.ROBOTS: _robots,
+    Kind.FIGURES: _figures,
+    Kind.FIGURES_CSV: _figures_csv,
+    Kind.COUNTS: _counts,
+    Kind.CHANGES_ATOM: _changes_atom,
+    Kind.THEME_ATOM: _theme_atom,
+    Kind.ADMINISTRATION_ATOM: _administration_atom,
 }
 
 

@@ -171,8 +171,8 @@ class PageClient:
 
 # Forms of people without an account: a signed word of their own or the place they come from stands for the token.
 OF_THE_PUBLIC = re.compile(
-    r"/fiches/[a-z0-9-]+/(aimer|avis|commentaires|abonnement).*|/(suivi|desabonnement|appels|lectures)(/.*)?"
-    r"|/souhaits(/[0-9]+/soutenir)?"
+    r"/(fiches|themes|administrations)/[a-z0-9-]+/(aimer|avis|commentaires|abonnement).*"
+    r"|/(suivi|desabonnement|appels|lectures)(/.*)?|/souhaits(/[0-9]+/soutenir)?"
 )
 
 

@@ -62,6 +62,8 @@ EDGES = {
     "comment_following",
     "answer_routes",
     "moderation_routes",
+    "subscription_routes",
+    "dashboard_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",

@@ -48,6 +48,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.seed_comments",
         "app.seed_sessions",
         "app.seed_wishes",
+        "app.seed_figures",
         "app.server",
         "app.handler",
         "app.worker",

@@ -125,11 +125,8 @@ def printed(tab: Tab) -> tuple[list[tuple[int, int]], float]:
 def test_every_kind_of_page_was_found(demo: Demo, public_pages: list[PublicPage]) -> None:
     """Nothing is clean only because nobody looked at it."""
     kinds = {known[0] for page in public_pages if (known := addresses.understood(page.path))}
-    machines = {
-        addresses.Kind.SITEMAP_XML, addresses.Kind.ATOM, addresses.Kind.ROBOTS, addresses.Kind.SERVICES_CSV
-    }  # fmt: skip
     # A short address leads on to its article: nobody stays there.
-    assert kinds == set(addresses.Kind) - machines - {addresses.Kind.SHORT}
+    assert kinds == set(addresses.Kind) - addresses.FOR_PROGRAMS - {addresses.Kind.SHORT}
     shapes = {page.shape for page in public_pages}
     assert {shape("/recherche?q=x"), shape("/preuves/1"), shape("/nulle-part")} <= shapes
     assert set(listed(demo)) <= {page.path for page in public_pages}

@@ -7,14 +7,17 @@ import email.policy
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import sqlalchemy as sa
 
-from app import jobs, worker
-from app.db import OutboxDelivery, OutboxRow, reading, session
+from app import clock, jobs, worker
+from app.db import OutboxDelivery, OutboxRow, reading, session, unit_of_work
 from app.mail import Mail
 from config import Settings
+from publish import subscription_queries, subscriptions
 from publish.models import CheckedLink, Edition
+from publish.subscription_models import Pace, Subscription
 from tests.clients import PageClient
 from tests.house.tree import ROOT
 from tests.publish.press import Press
@@ -39,7 +42,19 @@ def _follows(settings: Settings) -> None:
         worker.send_mails(settings)
 
 
+def _follows_by_mail(email: str, pace: Pace) -> None:
+    with unit_of_work():
+        found = subscription_queries.theme_followed("logement")
+        assert found is not None
+        subscriptions.ask(email, found, pace, pace)
+        subscriptions.confirm(
+            session().scalars(sa.select(Subscription).order_by(Subscription.asked_at.desc())).first()
+        )
+
+
 def test_killed_after_the_commit(press: Press, settings: Settings, client: PageClient) -> None:
+    _follows_by_mail("lecteur@exemple.nc", Pace.AT_ONCE)
+    _follows_by_mail("matin@exemple.nc", Pace.DAILY)
     draft_id, fingerprint = press.approved()
     _dies(settings, "publish", press.editor.id, draft_id, fingerprint)
     with reading() as current:
@@ -60,6 +75,17 @@ def test_killed_after_the_commit(press: Press, settings: Settings, client: PageC
         assert len(watched) == 1
         assert "https://www.mairie.example/f" in current.scalars(sa.select(CheckedLink.url)).all()
         article_id = current.scalar(sa.select(Edition.article_id))
+    # Who follows the theme is told, each once and at their hour.
+    for _morning in range(2):
+        with clock.shifted(timedelta(days=1)):
+            jobs.sweep()
+    with reading():
+        told = (
+            session()
+            .scalars(sa.select(Mail.recipient).where(Mail.leave.is_not(None)).order_by(Mail.id))
+            .all()
+        )
+    assert told == ["lecteur@exemple.nc", "matin@exemple.nc", "lecteur@exemple.nc", "matin@exemple.nc"]
 
     _dies(settings, "mask", press.sud_reviewer.id, article_id, "-")
     client.app.extensions["openlab_shelf"].look()

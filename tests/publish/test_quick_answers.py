@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from http import client
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.db import reading, session
 from app.handler import LONGEST_LINE, MOST_LINES, Fields, fields
 from config import Settings
+from publish.figure_models import ArticleRead
 from tests.live_server import LiveServer
 from tests.publish.press import Press
 
@@ -206,3 +209,14 @@ def test_both_ways_are_said_and_counted_alike(server: LiveServer, line: Line) ->
         "request": number, "route": "/fiches/<slug>", "status": 200, "ms": 0.0,
     }  # fmt: skip
     assert {type(value) for value in (quick["ms"], slow["ms"])} == {float}
+
+
+def test_both_ways_count_what_is_read(server: LiveServer, line: Line) -> None:
+    for asked in ({"Expect": "nothing"}, {}, {"Sec_Purpose": "prefetch"}, {"If_None_Match": "*"}):
+        line.ask(PAGE, User_Agent="Mozilla/5.0 Firefox/132.0", **asked)
+    line.ask(PAGE, "HEAD", User_Agent="Mozilla/5.0 Firefox/132.0")
+    line.ask(PAGE, User_Agent="Googlebot/2.1")
+    line.ask("/", User_Agent="Mozilla/5.0 Firefox/132.0")
+    server.stop()
+    with reading():
+        assert session().scalars(sa.select(ArticleRead.count)).all() == [3]
