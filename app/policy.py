@@ -56,6 +56,9 @@ class Act(StrEnum):
     ARTICLE_CONFIRM = "article.confirm"
     ARTICLE_MASK = "article.mask"
     ARTICLE_DECIDE = "article.decide"
+    CALL_SEE = "call.see"
+    CALL_EDIT = "call.edit"
+    CALL_KEY_IN = "call.key_in"
 
 
 class PortalRole(StrEnum):

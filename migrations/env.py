@@ -25,9 +25,11 @@ import labs.guest_models
 import labs.joining_models
 import labs.models
 import labs.session_models
+import publish.call_models
 import publish.evidence_models
 import publish.fate_models
 import publish.models
+import publish.reading_test_models
 import publish.voice_models
 from app.db import Base, Database
 from config import Settings
@@ -50,6 +52,8 @@ ROOMS = (
     publish.fate_models,
     publish.evidence_models,
     publish.voice_models,
+    publish.call_models,
+    publish.reading_test_models,
 )
 
 
