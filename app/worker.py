@@ -35,7 +35,7 @@ from drafts import (
     timeline,
 )
 from labs import minutes, minutes_set
-from publish import evidence, evidence_pdf, links, misses, search_index, synonyms, verifying, voice
+from publish import evidence, evidence_pdf, kept, links, misses, search_index, synonyms, verifying, voice
 from publish.events import ArticleChanged
 from publish.fate_stages import Fate
 
@@ -160,7 +160,7 @@ def refresh_counts() -> None:
 
 def forget_words() -> None:
     with db.unit_of_work():
-        voice.forget_words()
+        kept.forget_words()
 
 
 def forget_experts(data_dir: Path) -> None:

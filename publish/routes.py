@@ -22,6 +22,9 @@ from publish import (
     agents,
     api,
     awaiting,  # noqa: F401 - registers what waits
+    call_answer_routes,
+    call_panel,  # noqa: F401 - registers its panels
+    call_routes,
     cycle_panel,  # noqa: F401 - registers its panel
     desk_routes,
     evidence_routes,
@@ -35,6 +38,7 @@ from publish import (
     past,
     pictures,
     queries,
+    reading_test_routes,
     search_routes,
     service_list,
     state_page,
@@ -56,6 +60,9 @@ opening_routes.register(blueprint)
 following.register(blueprint)
 state_page.register(blueprint)
 search_routes.register(blueprint)
+call_routes.register(blueprint)
+call_answer_routes.register(blueprint)
+reading_test_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:

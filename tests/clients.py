@@ -171,7 +171,9 @@ class PageClient:
 
 # Forms of people without an account: a signed word of their own or the place they come from stands for the token.
 OF_THE_PUBLIC = re.compile(
-    r"/fiches/[a-z0-9-]+/(aimer|avis|commentaires|abonnement).*|/(suivi|desabonnement|souhaits|appels|lectures)(/.*)?"
+    r"/fiches/[a-z0-9-]+/(aimer|avis|commentaires|abonnement).*|/(suivi|desabonnement|souhaits)(/.*)?"
+    # What lies below these addresses is for agents.
+    r"|/appels/(?!nouveau$)[a-z0-9-]+|/lectures/[\w-]+"
 )
 
 

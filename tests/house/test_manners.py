@@ -55,6 +55,11 @@ EDGES = {
     "following",
     "voice_panel",
     "voice_routes",
+    "call_routes",
+    "call_answer_routes",
+    "call_forms",
+    "call_panel",
+    "reading_test_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",
