@@ -120,7 +120,8 @@ def answer(slug: str) -> Any:
         visitors.from_here(request)
         with reading():
             try:
-                _call(slug)
+                # Said before anything else, since no other form helps then.
+                calls.must_be_open(_call(slug))
             except Missing:
                 return _shown(slug, channel)
         who = visitors.number()

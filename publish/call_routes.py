@@ -49,7 +49,7 @@ def _public_url() -> str:
 def _labs() -> list[tuple[str, str]]:
     found = [(str(lab.id), lab.title) for lab in labs_to_call_for(current_actor())]
     if PortalRole.COMMUNICATION in current_actor().roles:
-        found.insert(0, ("", _("Aucun : au nom du portail")))
+        found.insert(0, ("", _("Aucun : au nom du portail")))
     return found
 
 
@@ -198,7 +198,7 @@ def _stepped(slug: str, verb: Callable[[Call], None], said: str) -> BaseResponse
 
 def put_out(slug: str) -> Any:
     return _stepped(
-        slug, lambda call: calls.put_out(current_actor(), call), _("L’appel est ouvert : donnez maintenant ses liens.")
+        slug, lambda call: calls.put_out(current_actor(), call), _("L’appel est ouvert : donnez maintenant ses liens.")
     )  # fmt: skip
 
 
@@ -278,7 +278,7 @@ def _extract_page(
         call, fiche = call_queries.call_called(slug), _slug_in(typed)
         form = form or _extract_form(fiche, formdata=None, data={"passage": call.block_id})
         if typed and not form.passage.choices:
-            faults = [("#fiche", _("Aucune fiche n’est publiée à cette adresse : choisissez-en une autre."))]
+            faults = [("#fiche", _("Aucune fiche n’est publiée à cette adresse : choisissez-en une autre."))]
         return page(
             "publish/call_extract.html", 422 if faults and status == 200 else status, call=call, typed=typed,
             fiche=fiche, form=form, extract=call_queries.extract_of(call), faults=faults or [],

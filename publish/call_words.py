@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,14 +105,14 @@ def ready_text(channel: Channel, title: str, question: str, closes_at: datetime,
         # The link has to arrive whole; of the question as much as there is room for.
         assert longest is not None
         return f"{_shortened(_for_an_sms(question), longest - len(there) - 1)} {there}".strip()
-    until = _("Répondez avant le %(day)s :", day=format_date(clock.local(closes_at), "d MMMM", locale="fr"))
+    until = _("Répondez avant le %(day)s :", day=format_date(clock.local(closes_at), "d MMMM", locale="fr"))
     text = f"{title}\n{question}\n\n{until}\n{there}"
     return text if longest is None else text[:longest]
 
 
 def _for_an_sms(text: str) -> str:
     """In the letters of one SMS: a single other one would halve the room there is."""
-    plain = text.replace("’", "'").replace("«", '"').replace("»", '"').replace("œ", "oe").replace("…", "...")
+    plain = re.sub(r"«\s*|\s*»", '"', text.replace("’", "'").replace("œ", "oe").replace("…", "..."))
     out = []
     for letter in unicodedata.normalize("NFC", plain):
         if letter in _IN_AN_SMS or " " <= letter <= "z" and letter not in "[\\]^`":
@@ -119,7 +120,8 @@ def _for_an_sms(text: str) -> str:
             continue
         base = unicodedata.normalize("NFKD", letter)
         out.append("".join(part for part in base if " " <= part <= "z" and part not in "[\\]^`"))
-    return " ".join("".join(out).split())
+    # What French sets apart by a space stands close there, which spares room.
+    return re.sub(r" +([?!;:])(?= |$)", r"\1", " ".join("".join(out).split()))
 
 
 def _shortened(text: str, longest: int) -> str:

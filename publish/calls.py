@@ -76,7 +76,7 @@ def prepare(
         made_by=actor.id,
         made_at=clock.now(),
     )
-    with unless_somebody_was_first(_("Un appel vient d’être préparé sous ce titre : changez-le un peu.")):
+    with unless_somebody_was_first(_("Un appel vient d’être préparé sous ce titre : changez-le un peu.")):
         session().add(call)
     audit.record(actor.id, "prepare_call", "call", call.id)
     return call
@@ -97,7 +97,7 @@ def change(
     """Everything of a draft. Once people can answer, its end and whether results are shown: answers are to this question."""
     require(actor, Act.CALL_EDIT, call)
     if call.state_now not in (CallState.DRAFT, CallState.OPEN):
-        raise MovedOn(_("Cet appel est fermé : il ne change plus."))
+        raise MovedOn(_("Cet appel est fermé : il ne change plus."))
     if call.state is CallState.DRAFT:
         if call.lab_id != (lab.id if lab is not None else None):
             _may_stand_for(actor, lab)
@@ -117,7 +117,7 @@ def set_extract(actor: Actor, call: Call, edition: Edition | None, block_id: str
     """The words of a page that the question is about, or none. Raises Invalid for a block that is not in that edition."""
     require(actor, Act.CALL_EDIT, call)
     if call.state is not CallState.DRAFT:
-        raise MovedOn(_("Cet appel est ouvert : son extrait ne change plus."))
+        raise MovedOn(_("Cet appel est ouvert : son extrait ne change plus."))
     if edition is not None and block_id not in passages(edition.revision.tree):
         raise Invalid(_("Choisissez un passage de la fiche."), field="passage")
     call.edition_id, call.block_id = (edition.id, block_id) if edition is not None else (None, "")
@@ -129,7 +129,7 @@ def put_out(actor: Actor, call: Call) -> None:
     """People may answer, from its beginning on."""
     _step(actor, call, CallState.OPEN, _("Cet appel est déjà ouvert."))
     if call.closes_at <= clock.now():
-        raise Invalid(_("La fin de cet appel est passée : changez ses dates, puis ouvrez-le."))
+        raise Invalid(_("La fin de cet appel est passée : changez ses dates, puis ouvrez-le."))
     call.state = CallState.OPEN
     session().flush()
     audit.record(actor.id, "open_call", "call", call.id)
@@ -187,12 +187,21 @@ def key_in(
         audit.record(actor.id, "key_in_answer", "call", call.id, channel=str(channel))
 
 
+def must_be_open(call: Call) -> None:
+    """Raises MovedOn when it takes no answers, yet or any more."""
+    if not call.takes_answers:
+        raise MovedOn(
+            _("Cet appel ne prend pas encore de réponses.")
+            if call.is_coming or call.state is CallState.DRAFT
+            else _("Cet appel ne prend plus de réponses.")
+        )
+
+
 def _put(
     call: Call, who: dict[str, object], key: str, channel: Channel, choice: int | None, words: str
 ) -> bool:
     """Whether it is a new answer."""
-    if not call.takes_answers:
-        raise MovedOn(_("Cet appel ne prend plus de réponses."))
+    must_be_open(call)
     words = said(words)
     if choice is not None and not 0 <= choice < len(call.choices):
         raise Invalid(_("Choisissez une des réponses proposées."), field="choice")
@@ -207,8 +216,8 @@ def _put(
         )
     told: dict[str, object] = {"choice": choice, "words": words, "on_day": clock.local(clock.now()).date()}
     row = {"call_id": call.id, "key": key, "channel": channel, "source": "", **who, **told}
-    made = session().execute(insert(CallAnswer).values(**row).on_conflict_do_nothing())
-    if getattr(made, "rowcount", 0):
+    fresh = insert(CallAnswer).values(**row).on_conflict_do_nothing().returning(CallAnswer.id)
+    if session().scalar(fresh) is not None:
         return True
     if "source" in who:
         told["source"] = who["source"]
@@ -255,7 +264,7 @@ def _may_stand_for(actor: Actor, lab: Lab | None) -> None:
         if PortalRole.COMMUNICATION not in actor.roles:
             raise Refused(_("Choisissez le lab au nom duquel vous posez la question."))
     elif lab.id not in {one.id for one in labs_to_call_for(actor)}:
-        raise Refused(_("Vous n’animez pas ce lab : choisissez-en un autre."))
+        raise Refused(_("Vous n’animez pas ce lab : choisissez-en un autre."))
 
 
 def _free_address(title: str) -> str:
@@ -287,7 +296,7 @@ def _choices(choices: Sequence[str]) -> list[str]:
             field="choices",
         )
     if len(set(found)) < len(found):
-        raise Invalid(_("Deux réponses sont les mêmes : changez-en une."), field="choices")
+        raise Invalid(_("Deux réponses sont les mêmes : changez-en une."), field="choices")
     return found
 
 

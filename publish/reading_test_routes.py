@@ -211,7 +211,7 @@ def _results(token: str, status: int = 200, faults: Faults | None = None) -> Any
 def end(token: str) -> Any:
     with unit_of_work():
         reading_tests.end(current_actor(), reading_test_queries.test_called(token))
-    flash(_("Le test est fini : sa page ne prend plus de réponses."))
+    flash(_("Le test est fini : sa page ne prend plus de réponses."))
     return see_other("publish.reading_results", token=token)
 
 

@@ -127,7 +127,7 @@ def begin(actor: Actor, lab: Lab, revision_id: int, closes_at: datetime, intro: 
         raise Invalid(_("Écrivez 500 caractères au plus."), field="intro")
     parts = [name for name, _piece in parted(session().get_one(Revision, revision_id).tree)]
     if not parts:
-        raise Invalid(_("Ce texte est vide : choisissez-en un autre."), field="text")
+        raise Invalid(_("Ce texte est vide : choisissez-en un autre."), field="text")
     test = ReadingTest(
         token=secrets.token_urlsafe(16),
         lab_id=lab.id,
@@ -235,7 +235,7 @@ def send_as_remark(actor: Actor, test: ReadingTest, answer_id: int, block_id: st
         raise Missing(_("Cette réponse n’existe pas, ou vous n’y avez pas accès."))
     draft = open_draft(actor, test)
     if draft is None:
-        raise Invalid(_("Aucun brouillon de ce texte n’est ouvert : ouvrez-en un, puis revenez."))
+        raise Invalid(_("Aucun brouillon de ce texte n’est ouvert : ouvrez-en un, puis revenez."))
     already = _("Cette réponse a déjà été envoyée au lab.")
     if session().get(ReadingRemark, (answer_id, block_id)) is not None:
         raise MovedOn(already)
@@ -250,14 +250,14 @@ def send_as_remark(actor: Actor, test: ReadingTest, answer_id: int, block_id: st
 def _told(row: ReadingVerdict) -> str:
     """Where it comes from, and what it says, without what may be somebody's personal data."""
     origin = {
-        None: _("Test de lecture, un lecteur écrit de cette partie :"),
+        None: _("Test de lecture, un lecteur écrit de cette partie :"),
         Understood.YES: _("Test de lecture, un lecteur a compris cette partie."),
         Understood.PARTLY: _("Test de lecture, un lecteur n’a pas tout compris dans cette partie."),
         Understood.NO: _("Test de lecture, un lecteur n’a pas compris cette partie."),
     }[row.understood]
     if not row.words:
         return origin
-    return _("%(origin)s Ce qu’il ferait : « %(words)s »", origin=origin, words=without_personal(row.words))
+    return _("%(origin)s Ce qu’il ferait : « %(words)s »", origin=origin, words=without_personal(row.words))
 
 
 def forget_words() -> int:

@@ -63,10 +63,10 @@ def read(form: Mapping[str, str], action: str) -> Sheet:
             _("Cette page était ouverte depuis longtemps. Relisez votre texte, puis envoyez de nouveau.")
         ) from error
     except BadSignature as error:
-        raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu.")) from error
+        raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu.")) from error
     where, _line, key = word.decode().partition("\n")
     if where != action:
-        raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu."))
+        raise Again(_("Vérifiez votre texte, puis envoyez de nouveau : rien n’est perdu."))
     # Signed in whole seconds: the shortest wait is a second less than one waits at most.
     if (clock.now() - signed_at).total_seconds() < SOONEST_SECONDS:
         raise Again(_("Cet envoi est parti très vite. Relisez votre texte, puis envoyez de nouveau."))
