@@ -188,9 +188,10 @@ def answer_the_labs(shop_writer: Actor, lab_id: int) -> None:
     with unit_of_work():
         lab = session().get_one(Lab, lab_id)
         call = calls.prepare(
-            shop_writer, title=SHORT, question=SAID, choices=(SHORT, "Non"), opens_at=now - timedelta(hours=1),
+            shop_writer, title="Un appel", question=SAID, choices=(SHORT, "Non"), opens_at=now - timedelta(hours=1),
             closes_at=now + timedelta(days=1), lab=lab,
         )  # fmt: skip
+        call.title = SHORT
         calls.put_out(shop_writer, call)
         calls.answer("0" * 32, call, "0" * 32, Channel.SITE, 0, SAID)
         calls.key_in(shop_writer, call, "1" * 32, Channel.COUNTER, None, SAID, SAID)
