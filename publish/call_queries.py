@@ -80,6 +80,7 @@ class WordsRow:
     words: Markup
     has_personal: bool
     keyed_in: bool
+    with_mediator: bool
     source: str
     href: str
 
@@ -232,6 +233,7 @@ def words_of(call: Call, page: int = 1) -> tuple[WordsRow, ...]:
                 words,
                 "<mark>" in words,
                 row.entered_by is not None,
+                row.channel is Channel.MEDIATOR,
                 row.source,
                 safe_href(row.source) or "" if row.source.startswith(("http://", "https://")) else "",
             )

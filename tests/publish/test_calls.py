@@ -324,6 +324,7 @@ def test_answers_are_keyed_in_once_by_whom_they_came(client: PageClient, press: 
     ]  # fmt: skip
     page = client.sign_out().sign_in(press.writer).get(f"/appels/{slug}/resultats")
     assert link in page.links() and "saisi par un agent" in page.main
+    assert "saisi avec l’aide d’un médiateur" in page.main
 
 
 def test_an_extract_of_a_page_stands_above_the_question(client: PageClient, press: Press) -> None:

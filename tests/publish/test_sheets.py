@@ -41,7 +41,11 @@ def test_a_form_counts_once_however_late_it_comes(app: Flask) -> None:
 def test_a_secret_link_opens_one_thing(
     app: Flask, client: PageClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(following._views, ("essai", "suivi"), lambda number: Response(f"n° {number}", content_type="text/plain"))
+    monkeypatch.setitem(
+        following._views,
+        ("essai", "suivi"),
+        lambda number: Response(f"n° {number}", content_type="text/plain"),
+    )
     with app.app_context():
         path, leave = following.path("essai", 7), following.path("essai", 7, following.LEAVE)
         other = following.path("rien", 7)
