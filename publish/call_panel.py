@@ -36,6 +36,6 @@ def calls_to_see_to(actor: Actor) -> Markup | None:
     acts = acts_for(actor, CALLS)
     if Act.CALL_EDIT not in acts and PortalRole.MEDIATOR not in actor.roles:
         return None
-    rows = [row for row in call_queries.calls_for(actor) if row.state == "open"]
+    rows = call_queries.calls_for(actor, only_open=True)
     text = render_template("publish/call_space_panel.html", rows=rows, may_prepare=Act.CALL_EDIT in acts)
     return Markup(text)  # noqa: S704 - a template of ours, which escapes

@@ -9,6 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from markupsafe import Markup
 
+from app import clock
 from app.db import session
 from app.errors import Missing
 from app.extensions import gettext as _
@@ -110,10 +111,14 @@ def call_called(slug: str) -> Call:
     return call
 
 
-def calls_for(actor: Actor, lab: Lab | None = None) -> tuple[CallRow, ...]:
+def calls_for(actor: Actor, lab: Lab | None = None, *, only_open: bool = False) -> tuple[CallRow, ...]:
     """The calls that somebody works on, the latest first; of one lab or of all."""
     query = sa.select(Call).order_by(Call.opens_at.desc(), Call.id.desc())
-    found = session().scalars(query.where(Call.lab_id == lab.id) if lab is not None else query).all()
+    if lab is not None:
+        query = query.where(Call.lab_id == lab.id)
+    if only_open:
+        query = query.where(Call.state == CallState.OPEN, Call.closes_at > clock.now())
+    found = session().scalars(query).all()
     shown = [(call, acts) for call in found if (acts := acts_for(actor, call))]
     ids = [call.id for call, _acts in shown]
     openings, answers = _openings(ids), _answers(ids)

@@ -95,7 +95,7 @@ def change(
     show_results: bool = False,
 ) -> None:
     """Everything of a draft. Once people can answer, its end and whether results are shown: answers are to this question."""
-    require(actor, Act.CALL_EDIT, call)
+    _locked(actor, call)
     if call.state_now not in (CallState.DRAFT, CallState.OPEN):
         raise MovedOn(_("Cet appel est fermé : il ne change plus."))
     if call.state is CallState.DRAFT:
@@ -115,7 +115,7 @@ def change(
 
 def set_extract(actor: Actor, call: Call, edition: Edition | None, block_id: str = "") -> None:
     """The words of a page that the question is about, or none. Raises Invalid for a block that is not in that edition."""
-    require(actor, Act.CALL_EDIT, call)
+    _locked(actor, call)
     if call.state is not CallState.DRAFT:
         raise MovedOn(_("Cet appel est ouvert : son extrait ne change plus."))
     if edition is not None and block_id not in passages(edition.revision.tree):
@@ -139,9 +139,9 @@ def close(actor: Actor, call: Call) -> None:
     """Before its end."""
     _step(actor, call, CallState.CLOSED, _("Cet appel est déjà fermé."))
     now = clock.now()
-    call.state = CallState.CLOSED
     # Closed before it began, it was never open.
-    call.closes_at = max(now, call.opens_at + timedelta(seconds=1))
+    call.opens_at = min(call.opens_at, now - timedelta(seconds=1))
+    call.state, call.closes_at = CallState.CLOSED, now
     session().flush()
     audit.record(actor.id, "close_call", "call", call.id)
 
@@ -161,10 +161,15 @@ def sum_up(actor: Actor, call: Call, summary: str) -> None:
 
 
 def _step(actor: Actor, call: Call, to: CallState, sentence: str) -> None:
-    require(actor, Act.CALL_EDIT, call)
-    session().refresh(call, with_for_update=True)
+    _locked(actor, call)
     if to not in NEXT[call.state_now]:
         raise MovedOn(sentence)
+
+
+def _locked(actor: Actor, call: Call) -> None:
+    """As it is now, and as it stays until this is over: nobody changes a question that somebody is putting out."""
+    require(actor, Act.CALL_EDIT, call)
+    session().refresh(call, with_for_update=True)
 
 
 def answer(mark: str, call: Call, key: str, channel: Channel, choice: int | None, words: str) -> None:

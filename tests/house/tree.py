@@ -46,6 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.seed",
         "app.seed_known",
         "app.seed_sessions",
+        "app.seed_calls",
         "app.server",
         "app.worker",
         "app.schema_versions",

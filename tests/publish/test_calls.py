@@ -231,6 +231,16 @@ def test_its_clock_opens_and_closes_it(client: PageClient, press: Press) -> None
     assert answers(slug) == []
 
 
+def test_a_call_that_is_closed_before_it_began_was_never_open(client: PageClient, press: Press) -> None:
+    now = clock.now()
+    slug = make_call(press, opens_at=now + timedelta(days=1), closes_at=now + timedelta(days=3))
+    with unit_of_work():
+        calls.close(press.writer, call_queries.call_called(slug))
+    with clock.shifted(timedelta(days=2)):
+        assert "Cet appel est fermé" in client.get(f"/appels/{slug}").main
+        assert called(slug).state_now is CallState.CLOSED and called(slug).closes_at < clock.now()
+
+
 def test_an_open_call_keeps_its_question(press: Press) -> None:
     slug = make_call(press)
     now = clock.now()
