@@ -60,6 +60,9 @@ class Act(StrEnum):
     ARTICLE_MASK = "article.mask"
     ARTICLE_DECIDE = "article.decide"
     ARTICLE_ANSWER = "article.answer"
+    CALL_SEE = "call.see"
+    CALL_EDIT = "call.edit"
+    CALL_KEY_IN = "call.key_in"
 
 
 class PortalRole(StrEnum):

@@ -29,6 +29,7 @@ from app.directory.models import (
 )
 from app.jobs import Lease
 from app.policy import Actor, PortalRole
+from app.seed_calls import add_all as add_calls
 from app.seed_comments import add_comment
 from app.seed_figures import add_figures
 from app.seed_known import actor_of, administration_of, known, lab_of, moment, person_of
@@ -139,6 +140,7 @@ def fill(progress: Progress) -> None:
     for entry in _counted("Comments", entries("comments"), progress):
         add_comment(entry)
     add_figures(progress)
+    add_calls(entries("calls"), entries("calls", "reading_tests"))
     with unit_of_work() as current:
         # What the demonstration did to get here is no news to anybody.
         old = sa.update(Notice).where(Notice.kind.in_([NoticeKind.STAGE, NoticeKind.REVIEW]))

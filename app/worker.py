@@ -40,6 +40,7 @@ from publish import (
     evidence,
     evidence_pdf,
     figure_page,
+    kept,
     links,
     misses,
     search_index,
@@ -330,7 +331,7 @@ def run(settings: Settings) -> None:
         (5.0, functools.partial(look_at_links, links.Round.as_portal(settings.public_url))),
         (60.0, following.tell_followers),
         (3600.0, at_once(refused.purge, refusals.purge)),
-        (3600.0, at_once(voice.forget_words, comments.forget_old, wish_addresses.forget_old)),
+        (3600.0, at_once(kept.forget_words, comments.forget_old, wish_addresses.forget_old)),
         (3600.0, functools.partial(forget_addresses, settings.data_dir)),
     ]
     global _evidence_is_due

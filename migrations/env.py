@@ -27,11 +27,13 @@ import labs.joining_models
 import labs.models
 import labs.session_models
 import labs.wish_models
+import publish.call_models
 import publish.comment_models
 import publish.evidence_models
 import publish.fate_models
 import publish.figure_models
 import publish.models
+import publish.reading_test_models
 import publish.subscription_models
 import publish.voice_models
 import publish.wish_models
@@ -59,6 +61,8 @@ ROOMS = (
     publish.voice_models,
     publish.figure_models,
     publish.subscription_models,
+    publish.call_models,
+    publish.reading_test_models,
 )
 
 

@@ -23,6 +23,9 @@ from publish import (
     answer_routes,
     api,
     awaiting,  # noqa: F401 - registers what waits
+    call_answer_routes,
+    call_panel,  # noqa: F401 - registers its panels
+    call_routes,
     comment_awaiting,  # noqa: F401 - registers what waits
     comment_following,  # noqa: F401 - answers its secret links
     comment_routes,
@@ -41,6 +44,7 @@ from publish import (
     past,
     pictures,
     queries,
+    reading_test_routes,
     search_routes,
     service_list,
     site,
@@ -75,6 +79,9 @@ subscription_routes.register(blueprint)
 search_routes.register(blueprint)
 wish_desk.register(blueprint)
 wish_routes.register(blueprint)
+call_routes.register(blueprint)
+call_answer_routes.register(blueprint)
+reading_test_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:

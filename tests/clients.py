@@ -172,7 +172,9 @@ class PageClient:
 # Forms of people without an account: a signed word of their own or the place they come from stands for the token.
 OF_THE_PUBLIC = re.compile(
     r"/(fiches|themes|administrations)/[a-z0-9-]+/(aimer|avis|commentaires|abonnement).*"
-    r"|/(suivi|desabonnement|appels|lectures)(/.*)?|/souhaits(/[0-9]+/soutenir)?"
+    r"|/(suivi|desabonnement)(/.*)?|/souhaits(/[0-9]+/soutenir)?"
+    # What lies below these addresses is for agents.
+    r"|/appels/(?!nouveau$)[a-z0-9-]+|/lectures/[\w-]+"
 )
 
 

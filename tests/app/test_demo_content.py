@@ -25,6 +25,7 @@ from drafts.part_checks import check_parts
 from drafts.stages import Deed, Stage, fold
 from labs.models import SessionStatus
 from labs.roles import LADDER, Right
+from publish.call_words import CHANNEL_OF
 
 DEMO = Path(app.__file__).parent / "demo"
 SCHEMA = json.loads((DEMO.parents[1] / "drafts" / "schema.json").read_text(encoding="utf-8"))
@@ -463,3 +464,18 @@ def test_espaces_connectes_are_named_as_demonstration_and_say_what_one_needs() -
         assert space["name"].endswith("(démonstration)") and space["commune"] in COMMUNES
         assert space["phone"] == f"20\u00a009\u00a0{number:02d}" and space["computers"] > 0
         assert space["hours"] and space["bring"] and space["mediation"] and space["address"]
+
+
+def test_calls_are_answered_while_they_are_open() -> None:
+    data = load("calls")
+    labs = {lab["slug"] for lab in load("labs")["labs"]}
+    for call in data["calls"]:
+        assert call["lab"] in labs and call["opens"] < call["closes"]
+        for answer in call["answers"]:
+            assert call["opens"] <= answer["day"] < min(call["closes"], 0)
+            assert answer["by"] in CHANNEL_OF and answer["choice"] in range(len(call["choices"]))
+        assert set(call["openings"]) <= set(CHANNEL_OF)
+        assert call["closes"] > 0 or call["closes"] <= call["summary_day"] <= 0
+    for test in data["reading_tests"]:
+        assert test["lab"] in labs
+        assert all(test["begins"] <= answer["day"] < test["closes"] for answer in test["answers"])

@@ -19,7 +19,7 @@ from app.accounts.models import Person, PersonStatus
 from app.db import Base, reading, session, unit_of_work
 from app.directory.models import Administration
 from app.errors import Invalid
-from app.policy import PortalRole
+from app.policy import Actor, PortalRole
 from drafts import (
     forgetting,
     moments,
@@ -38,8 +38,9 @@ from labs import service as labs
 from labs.models import Lab, LabSession
 from labs.session_models import MinutesFile, SessionEvent, SessionMinutes
 from labs.sessions import change_session
-from publish import comment_answers, comments, moderation, voice
+from publish import calls, comment_answers, comments, moderation, reading_tests, voice
 from publish import service as publishing
+from publish.call_models import Channel
 from publish.comment_models import Deed, Reason
 from publish.queries import Card, article_at
 from tests import makers
@@ -91,7 +92,7 @@ NOT_SEARCHED = {
     # Numbers, ids and words of the software.
     "alert.said", "audit_entry.detail", "draft_version.authors", "due_row.key", "due_row.payload", "lab.themes",
     "outbox.payload", "publication_failure.said", "revision.authors", "revision_scope.blocks", "edition.slug",
-    "address.slug",
+    "address.slug", "reading_test.parts",
     # Made of other rows, and made again when they change.
     "stored_page.path", "stored_page.csp", "stored_page.location", "touched_page.path",
 }  # fmt: skip
@@ -178,6 +179,7 @@ def write_in_the_labs(world: World) -> None:
 def write_as_a_reader() -> None:
     press = set_up()
     _draft, slug = press.published()
+    answer_the_labs(press.writer, press.lab_id)
     with unit_of_work():
         card = article_at(slug)
         assert isinstance(card, Card)
@@ -200,6 +202,27 @@ def write_about_wishes(world: World) -> None:
         wish_work.refuse_with_reason(world.editor, shown, shown.version, SAID)
         refused = makers.make_wish(moderator)
         wishes.refuse(moderator, refused, refused.version, SAID)
+
+
+def answer_the_labs(shop_writer: Actor, lab_id: int) -> None:
+    """A call and a reading test, with what people answered."""
+    now = clock.now()
+    with unit_of_work():
+        lab = session().get_one(Lab, lab_id)
+        call = calls.prepare(
+            shop_writer, title="Un appel", question=SAID, choices=(SHORT, "Non"), opens_at=now - timedelta(hours=1),
+            closes_at=now + timedelta(days=1), lab=lab,
+        )  # fmt: skip
+        call.title = SHORT
+        calls.put_out(shop_writer, call)
+        calls.answer("0" * 32, call, "0" * 32, Channel.SITE, 0, SAID)
+        calls.key_in(shop_writer, call, "1" * 32, Channel.COUNTER, None, SAID, SAID)
+        calls.close(shop_writer, call)
+        calls.sum_up(shop_writer, call, SAID)
+        revision_id = reading_tests.candidates(lab)[0].revision_id
+        test = reading_tests.begin(shop_writer, lab, revision_id, now + timedelta(days=1), SAID)
+        said = reading_tests.Verdict(None, SAID)
+        reading_tests.answer("0" * 32, test, "0" * 32, dict.fromkeys(test.parts, said))
 
 
 def test_a_name_goes_out_of_everything_others_wrote(client: PageClient, study: Study) -> None:

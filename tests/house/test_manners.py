@@ -64,6 +64,11 @@ EDGES = {
     "moderation_routes",
     "subscription_routes",
     "dashboard_routes",
+    "call_routes",
+    "call_answer_routes",
+    "call_forms",
+    "call_panel",
+    "reading_test_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",

@@ -18,12 +18,14 @@ from tests.journeys.demo import Demo
 FRAME = b'<main id="debut-du-contenu-de-la-page-publique"'
 # Pages of one shape that the site's own list does not have (history, evidence, a filter of a list): so many of each.
 OF_EACH_SHAPE = 3
-# No link leads to what is not there, nor to what is looked for.
+# No link leads to what is not there, nor to what is looked for, nor to what is handed out on posters.
 ASKED_FOR = (
     "/recherche?q=adresse",
     "/recherche?q=zzzzzz",
     "/nulle-part",
     "/fiches/inconnue",
+    "/appels/prevenir-qui-et-quand",
+    "/appels/le-bateau-du-dimanche-soir",
 )
 Shape = tuple[str, ...]
 
