@@ -38,6 +38,13 @@ def answer(actor: Actor, draft: Draft, wish: Wish) -> None:
     audit.record(actor.id, "answer_wish", "draft", draft.id, wish=wish.id)
 
 
+def wishes_of(draft: Draft) -> list[Wish]:
+    """The wishes that a draft is to answer and that are still read."""
+    linked = sa.select(DraftWish.wish_id).where(DraftWish.draft_id == draft.id)
+    found = session().scalars(sa.select(Wish).where(Wish.id.in_(linked)).order_by(Wish.id))
+    return [wish for wish in found if is_living(wish)]
+
+
 def answered_by(article_id: int) -> list[Wish]:
     """The living wishes that the drafts of an article were to answer; for one that was merged, the other."""
     linked = (

@@ -19,6 +19,7 @@ from app.policy import PORTAL, Act, Actor, acts_for
 from app.waiting import Waiting, source
 from app.web import current_actor, guarded, local_path, page, see_other
 from drafts import wish_links
+from drafts.models import Draft
 from labs import cycle_queries, wish_queries, wish_words, wish_work, wishes
 from labs.doors import lab_door
 from labs.models import Lab
@@ -141,6 +142,13 @@ def wishes_of_lab(actor: Actor, lab: Lab) -> Markup | None:
             draft.id for drafts in answering.values() for draft in drafts if Act.DRAFT_READ in acts_for(actor, draft)
         },
     )  # fmt: skip
+
+
+@panel("draft", order=40)
+def wishes_of_draft(_actor: Actor, draft: Draft) -> Markup | None:
+    """What the people who write it are to answer, in the words of those who asked."""
+    found = wish_links.wishes_of(draft)
+    return _rendered("publish/wish_draft_panel.html", wishes=found) if found else None
 
 
 def take_up(slug: str, wish_id: int) -> Any:

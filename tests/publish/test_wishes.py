@@ -511,6 +511,7 @@ def test_a_failed_search_becomes_a_page_and_its_author_hears_of_it(
     page = agent.send(f"/labs/{slug}/brouillons/nouveau", 422, titre="")
     made = agent.send(f"/labs/{slug}/brouillons/nouveau", titre="Jeter une batterie")
     draft_id = int(made.location.rpartition("/")[2])
+    assert f"/souhaits/{wish.id}" in agent.follow().links()
     assert "Jeter une batterie" in agent.get(home).main
     with unit_of_work():
         service.set_fields(press.writer, draft_called(draft_id), **FIELDS)
