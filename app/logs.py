@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import threading
+import time
 import traceback
 from contextlib import suppress
 from contextvars import ContextVar
@@ -159,7 +160,7 @@ def answered(log: logging.Logger, method: str, route: str, status: int, ms: floa
     if _to_stderr is None or not _is_plain(log):
         log.info("%s %s", method, route, extra={"status": status, "ms": ms, "request": number})
         return
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
     _to_stderr.write_line(
         f'{{"time": "{now}", "level": "INFO", "logger": "{log.name}", "message": "{method} {route}", "pid": {os.getpid()}, '
         f'"request": "{number}", "route": "{route}", "status": {status}, "ms": {ms}}}\n'

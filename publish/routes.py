@@ -22,6 +22,7 @@ from publish import (
     agents,
     answer_routes,
     api,
+    article_page,
     awaiting,  # noqa: F401 - registers what waits
     call_answer_routes,
     call_panel,  # noqa: F401 - registers its panels
@@ -47,7 +48,6 @@ from publish import (
     reading_test_routes,
     search_routes,
     service_list,
-    site,
     state_page,
     subscription_routes,
     territories,
@@ -120,7 +120,7 @@ def article(slug: str) -> Response:
     found = queries.article_at(slug) if territory and addresses.understood(path) else None
     if not isinstance(found, queries.Card):
         return _stored(path)
-    words = site.article_words(found, current_app.config["SETTINGS"].public_url, territory)
+    words = article_page.words(found, current_app.config["SETTINGS"].public_url, territory)
     answer = pages.framed("article.html", path, **words)
     answer.set_data(territories.carried(answer.get_data(as_text=True), territory))
     return answer

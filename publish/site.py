@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,12 @@ from app.directory.models import Administration, OnlineService
 from app.extensions import gettext as _
 from drafts import vocabulary
 from drafts.models import ArticleState
-from drafts.outline import outline
 from labs import wish_queries
 from publish import (
     addresses,
+    arranged,
+    article_page,
     changes,
-    comment_queries,
     fate_queries,
     feeds,
     figure_page,
@@ -33,9 +33,6 @@ from publish import (
     service_list,
     sharing,
     store,
-    structured,
-    territories,
-    voice_queries,
 )
 from publish.addresses import Kind
 from publish.queries import Card, SubjectKind
@@ -47,11 +44,8 @@ JSON = "application/json; charset=utf-8"
 STYLES = ("public.css", "public-more.css")
 RECENT = 6
 WISHES_AT_HOME = 3
-# A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
-FEWEST_HEADINGS = 3
 # Characters HTML does not allow, even escaped; a text may carry them, a page may not.
 _NOT_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-_LEAD = re.compile(r'<p class="lead"[^>]*>.*?</p>', re.DOTALL)
 
 
 class Renderer:
@@ -121,7 +115,7 @@ def _home(site: Renderer, path: str, _slug: str) -> Page:
         "home.html", path,
         themes=[subject for subject in queries.subjects(SubjectKind.THEME, cards) if subject.articles],
         life_events=[subject for subject in queries.subjects(SubjectKind.LIFE_EVENT, cards) if subject.articles],
-        recent=cards[:RECENT], count=len(cards), audiences=audiences(cards), administrations=catalogue.count(Administration),
+        recent=cards[:RECENT], count=len(cards), audiences=arranged.audiences(cards), administrations=catalogue.count(Administration),
         services=catalogue.count(OnlineService), wishes=wish_queries.cards(limit=WISHES_AT_HOME),
     )  # fmt: skip
 
@@ -132,39 +126,7 @@ def _article(site: Renderer, path: str, slug: str) -> Page | None:
         return _moved(site, path, addresses.article(found))
     if found is None:
         return _away(site, path, slug, addresses.article)
-    return site.made("article.html", path, **article_words(found, site.public_url))
-
-
-def article_words(card: Card, public_url: str, territory: str = "") -> dict[str, Any]:
-    """What the template of an article says; `territory`: of what is for that one."""
-    reading = queries.reading(card, territory=territory)
-    lead, rest = parted(reading.body)
-    return {
-        "it": reading,
-        "lead": lead,
-        "body": rest,
-        "steps": [(theme.title, addresses.theme(theme.slug)) for theme in reading.themes[:1]],
-        "contents": headings(reading.tree),
-        "overdue": _overdue(reading),
-        "faq": structured.questions(reading.tree),
-        "history": addresses.history(card.slug),
-        "voice": voice_queries.counts_of(card.article_id),
-        "heard": comment_queries.heard(card.article_id),
-        "share": sharing.share(card.article_id, card.title, public_url),
-        "territories": [] if territory else territories.named(reading.tree),
-        "territory": vocabulary.territories().get(territory, ""),
-    }
-
-
-def parted(body: str) -> tuple[Markup, Markup]:
-    """The lead, and the rest: between them stands the list of what is on the page. Nothing is lost or moved."""
-    match = _LEAD.match(body)
-    cut = match.end() if match is not None else 0
-    return Markup(body[:cut]), Markup(body[cut:])  # noqa: S704 - made by drafts.render at publication
-
-
-def _overdue(reading: queries.Reading) -> bool:
-    return reading.review_date is not None and reading.review_date < queries.today()
+    return site.made("article.html", path, **article_page.words(found, site.public_url))
 
 
 def _moved(site: Renderer, path: str, target: str) -> Page:
@@ -213,12 +175,6 @@ def _short(site: Renderer, path: str, code: str) -> Page | None:
     return _moved(site, path, addresses.article(slug))
 
 
-def headings(tree: list[Any]) -> list[tuple[str, str]]:
-    """(anchor, words) of the headings of level 2, when there are enough to need a list."""
-    found = [(line.id, line.text) for line in outline(tree) if line.level == 2 and line.id]
-    return found if len(found) >= FEWEST_HEADINGS else []
-
-
 def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
     def build(site: Renderer, path: str, slug: str) -> Page | None:
         cards = queries.live_cards()
@@ -239,35 +195,14 @@ def _subject(kind: SubjectKind) -> Callable[[Renderer, str, str], Page | None]:
     return build
 
 
-def audiences(cards: Sequence[Card]) -> list[tuple[str, str, int]]:
-    """(last part of the address, name, how many articles) of whom there is something for."""
-    names = vocabulary.audiences()
-    counts = [
-        (slug, sum(word in card.listed("audiences") for card in cards))
-        for slug, word in addresses.AUDIENCES.items()
-    ]
-    return [(slug, names[addresses.AUDIENCES[slug]], count) for slug, count in counts if count]
-
-
 def _audience(site: Renderer, path: str, slug: str) -> Page:
     word, cards = addresses.AUDIENCES[slug], queries.live_cards()
     mine = [card for card in cards if word in card.listed("audiences")]
-    under, others = _by_theme(mine)
+    under, others = arranged.by_theme(mine)
     return site.made(
         "audience.html", path, title=vocabulary.audiences()[word], word=word, count=len(mine), under=under, others=others,
-        audiences=[one for one in audiences(cards) if one[0] != slug],
+        audiences=[one for one in arranged.audiences(cards) if one[0] != slug],
     )  # fmt: skip
-
-
-def _by_theme(cards: Sequence[Card]) -> tuple[list[tuple[queries.Subject, list[Card]]], list[Card]]:
-    """Articles under their first theme, in the order of their titles; and those that have none."""
-    cards = sorted(cards, key=lambda card: catalogue.sort_key(card.title))
-    themes = queries.subjects(SubjectKind.THEME, cards)
-    under = [(theme, [card for card in cards if theme.slug in card.listed("themes")[:1]]) for theme in themes]
-    placed = {card.slug for _theme, inside in under for card in inside}
-    return [(theme, inside) for theme, inside in under if inside], [
-        card for card in cards if card.slug not in placed
-    ]
 
 
 def _administrations(site: Renderer, path: str, _slug: str) -> Page:
@@ -301,9 +236,9 @@ def _spaces(site: Renderer, path: str, _slug: str) -> Page:
 
 def _site_map(site: Renderer, path: str, _slug: str) -> Page:
     cards = queries.live_cards()
-    themes, others = _by_theme(cards)
+    themes, others = arranged.by_theme(cards)
     return site.made(
-        "site_map.html", path, themes=themes, others=others, audiences=audiences(cards),
+        "site_map.html", path, themes=themes, others=others, audiences=arranged.audiences(cards),
         life_events=[one for one in queries.subjects(SubjectKind.LIFE_EVENT, cards) if one.articles],
     )  # fmt: skip
 
@@ -413,7 +348,7 @@ def every_path() -> dict[str, Card | None]:
         (SubjectKind.LIFE_EVENT, addresses.life_event),
     ):
         paths.update({address(one.slug): None for one in queries.subjects(kind, cards) if one.articles})
-    paths.update({addresses.audience(slug): None for slug, _name, _count in audiences(cards)})
+    paths.update({addresses.audience(slug): None for slug, _name, _count in arranged.audiences(cards)})
     paths.update({addresses.administration(place.slug): None for place in catalogue.places()})
     return paths
 

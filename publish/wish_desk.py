@@ -78,9 +78,9 @@ def keying_in(actor: Actor) -> Markup | None:
 
 
 @panel("moderation", order=20)
-def queue_panel() -> Markup | None:
+def queue_panel(actor: Actor) -> Markup | None:
     """The wishes that wait for a moderator, with the buttons that decide; for who moderates."""
-    if Act.PORTAL_MODERATE not in acts_for(current_actor(), PORTAL):
+    if Act.PORTAL_MODERATE not in acts_for(actor, PORTAL):
         return None
     return _queue(request.path)
 
