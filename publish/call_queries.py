@@ -17,7 +17,7 @@ from app.markup import safe_href
 from app.policy import Act, Actor, acts_for
 from drafts.grammar import passages
 from labs.models import Lab
-from publish import queries
+from publish import call_wishes, queries
 from publish.call_models import Call, CallAnswer, CallOpening, CallState, Channel
 from publish.call_words import channel_word, state_word
 from publish.heard import marked
@@ -75,6 +75,11 @@ class ChannelRow:
 
 @dataclass(frozen=True)
 class WordsRow:
+    """`plain`: the words as they are; `wish`: the one that was made of them."""
+
+    number: int
+    plain: str
+    wish: int | None
     on_day: date
     channel: str
     choice: str
@@ -220,18 +225,26 @@ def _percent(count: int, total: int) -> int:
 
 def words_of(call: Call, page: int = 1) -> tuple[WordsRow, ...]:
     """The answers with words, the newest first."""
-    rows = session().scalars(
-        sa.select(CallAnswer)
-        .where(CallAnswer.call_id == call.id, CallAnswer.words != "")
-        .order_by(CallAnswer.on_day.desc(), CallAnswer.id.desc())
-        .limit(WORDS_A_PAGE)
-        .offset((page - 1) * WORDS_A_PAGE)
+    rows = (
+        session()
+        .scalars(
+            sa.select(CallAnswer)
+            .where(CallAnswer.call_id == call.id, CallAnswer.words != "")
+            .order_by(CallAnswer.on_day.desc(), CallAnswer.id.desc())
+            .limit(WORDS_A_PAGE)
+            .offset((page - 1) * WORDS_A_PAGE)
+        )
+        .all()
     )
+    wishes = call_wishes.made_of([row.id for row in rows])
     found = []
     for row in rows:
         words = marked(row.words)
         found.append(
             WordsRow(
+                row.id,
+                row.words,
+                wishes.get(row.id),
                 row.on_day,
                 channel_word(row.channel),
                 call.choices[row.choice] if row.choice is not None else "",

@@ -17,7 +17,7 @@ from app.forms import Faults
 from app.policy import Act, PortalRole, acts_for
 from app.web import current_actor, guarded, page, see_other
 from labs.models import Lab
-from publish import call_queries, calls, sharing
+from publish import call_queries, call_wishes, calls, sharing
 from publish.call_forms import KEYED_IN, CallForm, EndForm, ExtractForm, KeyInForm, SummaryForm
 from publish.call_models import Call, CallState, Channel
 from publish.call_policy import CALLS, Calls, labs_to_call_for
@@ -157,8 +157,13 @@ def results(slug: str) -> Any:
 
 
 def _results(
-    slug: str, status: int = 200, form: SummaryForm | None = None, faults: Faults | None = None
+    slug: str,
+    status: int = 200,
+    form: SummaryForm | None = None,
+    faults: Faults | None = None,
+    wish: dict[str, Any] | None = None,
 ) -> Any:
+    """`wish`: of which answer one was to be made, and the words that were refused."""
     number = number_in(request.args.get("page")) or 1
     with reading():
         call = call_queries.call_called(slug)
@@ -183,6 +188,7 @@ def _results(
             public=_public_url() + address(call.slug),
             form=form or SummaryForm(formdata=None, data={"bilan": call.summary}),
             faults=faults or [],
+            wish=wish or {},
         )
 
 
@@ -194,6 +200,19 @@ def _stepped(slug: str, verb: Callable[[Call], None], said: str) -> BaseResponse
         return _results(slug, 422, faults=[("", error.message)])  # type: ignore[no-any-return]
     flash(said)
     return see_other("publish.call_results", slug=slug)
+
+
+def file_wish(slug: str, number: int) -> Any:
+    typed = {name: request.form.get(name, "") for name in ("titre", "besoin")}
+    try:
+        with unit_of_work():
+            call = call_queries.call_called(slug)
+            call_wishes.file_wish(current_actor(), call, number, typed["titre"], typed["besoin"])
+    except Invalid as error:
+        place = f"souhait-{number}-{'titre' if error.detail.get('field') == 'title' else 'besoin'}"
+        return _results(slug, error.status, faults=[(place, error.message)], wish={"number": number, **typed})
+    flash(_("Le souhait est créé : il paraîtra quand un modérateur l’aura lu."))
+    return see_other("publish.call_results", slug=slug, _anchor="mots")
 
 
 def put_out(slug: str) -> Any:
@@ -315,6 +334,7 @@ def register(blueprint: Blueprint) -> None:
         ("/appels/<slug>/ouvrir", "open_call", Act.CALL_EDIT, put_out, "POST"),
         ("/appels/<slug>/fermer", "close_call", Act.CALL_EDIT, close, "POST"),
         ("/appels/<slug>/bilan", "sum_up_call", Act.CALL_EDIT, sum_up, "POST"),
+        ("/appels/<slug>/reponses/<int:number>/souhait", "wish_of_answer", Act.CALL_EDIT, file_wish, "POST"),
         ("/appels/<slug>/saisir", "call_key_in", Act.CALL_KEY_IN, keying_in, "GET"),
         ("/appels/<slug>/saisir", "key_in_answer", Act.CALL_KEY_IN, key_in, "POST"),
         ("/appels/<slug>/extrait", "call_extract", Act.CALL_EDIT, extract_page, "GET"),

@@ -21,6 +21,7 @@ from drafts.review_models import Revision
 from publish import (
     addresses,
     figure_sources,  # noqa: F401 - registers what is counted here
+    figure_voices,  # noqa: F401 - registers what is counted there
     shown,
 )
 from publish.figures import Figure, called, figures

@@ -14,6 +14,7 @@ from app.directory.catalogue import Office, office_of, places
 from publish import (
     addresses,
     figure_sources,  # noqa: F401 - registers what is counted here
+    figure_voices,  # noqa: F401 - registers what is counted there
     store,
 )
 from publish.figures import Figure, Figures, Level, called, figures

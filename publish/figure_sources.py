@@ -20,7 +20,7 @@ from publish.voice_models import ArticleLike, Clarity, Helpfulness
 Articles = Collection[int] | None
 
 
-def _by_article(query: Any, column: Any, articles: Articles) -> Iterable[Row]:
+def by_article(query: Any, column: Any, articles: Articles) -> Iterable[Row]:
     """Rows of a query that gives (article, week, how many[, of how many])."""
     found = session().execute(among(query, column, articles).group_by(column, "week"))
     for article_id, week, count, *out_of in found:
@@ -32,7 +32,7 @@ def reads(period: Period, articles: Articles) -> Iterable[Row]:
     query = sa.select(
         ArticleRead.article_id, period.week_of(ArticleRead.day), sa.func.sum(ArticleRead.count)
     ).where(ArticleRead.day >= period.since)
-    return _by_article(query, ArticleRead.article_id, articles)
+    return by_article(query, ArticleRead.article_id, articles)
 
 
 @counted(
@@ -68,7 +68,7 @@ def _shares(period: Period, articles: Articles, yes: Any, answered: Any) -> Iter
         sa.func.sum(sa.case((yes, 1), else_=0)),
         sa.func.count(),
     ).where(Helpfulness.on_day >= period.since, answered)
-    return _by_article(query, Helpfulness.article_id, articles)
+    return by_article(query, Helpfulness.article_id, articles)
 
 
 @counted("helped", lambda: _("Lecteurs que la fiche a aidés"), order=30, is_share=True)
@@ -86,7 +86,7 @@ def likes(period: Period, articles: Articles) -> Iterable[Row]:
     query = sa.select(ArticleLike.article_id, period.week_of(ArticleLike.on_day), sa.func.count()).where(
         ArticleLike.on_day >= period.since
     )
-    return _by_article(query, ArticleLike.article_id, articles)
+    return by_article(query, ArticleLike.article_id, articles)
 
 
 @counted("publications", lambda: _("Versions publiées"), order=60)
@@ -94,7 +94,7 @@ def publications(period: Period, articles: Articles) -> Iterable[Row]:
     query = sa.select(
         Edition.article_id, period.week_of_instant(Edition.published_at), sa.func.count()
     ).where(Edition.published_at >= period.since_instant)
-    return _by_article(query, Edition.article_id, articles)
+    return by_article(query, Edition.article_id, articles)
 
 
 @counted("misses", lambda: _("Recherches sans résultat"), order=70, levels=(Level.PORTAL,))

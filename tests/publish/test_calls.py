@@ -14,6 +14,8 @@ from app.errors import Invalid, Missing, MovedOn, Refused
 from app.policy import Act, PortalRole, acts_for
 from drafts.models import Article
 from labs.models import Lab
+from labs.wish_models import Channel as WishChannel
+from labs.wish_models import Standing, Wish
 from publish import call_queries, calls, fates, kept
 from publish.call_models import Call, CallAnswer, CallState, Channel
 from publish.call_words import CODES, LONGEST, posts
@@ -205,6 +207,31 @@ def test_results_are_shown_from_five_answers(client: PageClient, press: Press) -
         call = call_queries.call_called(slug)
         call.show_results = False
     assert "Les réponses jusqu’ici" not in reader.get(f"{path}/merci").main
+
+
+def test_an_answer_becomes_a_wish_once(client: PageClient, press: Press) -> None:
+    slug = make_call(press)
+    sent(stranger(client), f"/appels/{slug}", f"/appels/{slug}", choix="1", mots=WORDS)
+    [answer] = answers(slug)
+    results, file = f"/appels/{slug}/resultats", f"/appels/{slug}/reponses/{answer.id}/souhait"
+    page = client.sign_in(press.writer).get(results)
+    assert page.offers(file)
+    client.send(file, 422, titre=" ", besoin="Que le guichet ouvre le samedi.")
+    assert "Que le guichet ouvre le samedi." in client.page.main
+    client.send(file, titre="Un guichet le samedi", besoin="Je travaille : appelez le 26 54 12.")
+    assert "Un souhait en a été fait" in client.follow().main and not client.page.offers(file)
+    with reading():
+        [wish] = session().scalars(sa.select(Wish))
+        assert (wish.channel, wish.standing, wish.held) == (WishChannel.CALL, Standing.WAITING, True)
+        assert "Le guichet du samedi" in wish.note
+    # Sent again, it is the same one; and nobody else makes one.
+    client.get(results)
+    again_sent = {"csrf_token": client.page.forms[0].values["csrf_token"], "titre": "Un guichet le samedi"}
+    client.post(file, {**again_sent, "besoin": "Je travaille : appelez le 26 54 12."}, 303)
+    client.post(f"/appels/{slug}/reponses/{answer.id + 1}/souhait", {**again_sent, "besoin": "x"}, 404)
+    stranger(client).http.post(file, data=again_sent)
+    with reading():
+        assert len(session().scalars(sa.select(Wish)).all()) == 1
 
 
 def test_its_clock_opens_and_closes_it(client: PageClient, press: Press) -> None:

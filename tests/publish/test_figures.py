@@ -11,13 +11,17 @@ import pytest
 import sqlalchemy as sa
 
 from app import clock
-from app.db import reading, unit_of_work
-from publish import figure_page, figures, misses, openings, queries, voice
+from app.db import reading, session, unit_of_work
+from app.directory.models import Administration
+from app.policy import PortalRole
+from publish import comments, figure_page, figures, misses, moderation, openings, queries, voice
+from publish.comment_models import Comment, Deed, Reason
 from publish.figure_models import ArticleRead
 from publish.figures import Figure, called
 from publish.pages import shelf
 from publish.voice_models import Clarity
 from tests.clients import PageClient
+from tests.makers import make_agent, make_wish
 from tests.publish.press import Press
 
 # A Wednesday, at noon in Nouméa.
@@ -77,6 +81,7 @@ def test_what_was_counted_is_found_by_article_administration_and_portal(press: P
     assert portal["reads"].value == 22 and portal["reads"].weeks == (5, *[0] * 9, 4, 13)
     assert {key: figure.value for key, figure in portal.items()} == {
         "reads": 22, "openings": 2, "helped": 80, "clear": 100, "likes": 1, "publications": 2, "misses": 1,
+        "comments": 0, "read_soon": None, "wishes": 0, "wishes_answered": 0,
     }  # fmt: skip
     assert portal["helped"].answers == 5 and portal["helped"].weeks == (*[None] * 11, 80)
     sud, nord = of("office", press.sud), of("office", press.nord)
@@ -89,6 +94,28 @@ def test_what_was_counted_is_found_by_article_administration_and_portal(press: P
         found = figures.figures([one.article_id])
     assert called("reads", found.of_article(one.article_id)).value == 12
     assert called("helped", found.of_article(one.article_id)).value == 80
+
+
+def test_what_people_write_is_counted_once_it_is_read(press: Press) -> None:
+    _draft, slug = press.published()
+    with unit_of_work():
+        card = queries.article_at(slug)
+        assert isinstance(card, queries.Card)
+        moderator = make_agent(session().get_one(Administration, press.sud), PortalRole.MODERATOR)
+        said = [comments.file_comment(f"{n:032x}", card, "Léa", f"Merci {n}") for n in range(7)]
+        for comment in said[:5]:
+            moderation.decide(moderator, comment.id, comment.version, Deed.SHOW)
+        make_wish(moderator, administration_id=press.nord)
+        make_wish(None)
+    with clock.shifted(timedelta(days=3)), unit_of_work():
+        late = session().get_one(Comment, said[5].id)
+        moderation.decide(moderator, late.id, late.version, Deed.REFUSE, Reason.OTHER, "Hors sujet.")
+    for found in (of("portal"), of("office", press.sud), of("article", card.article_id)):
+        assert found["comments"].value == 5 and found["comments"].weeks[-1] == 5
+        # Five of six within two days; the seventh waits still.
+        assert found["read_soon"].value == 83 and found["read_soon"].answers == 6
+    assert of("portal")["wishes"].value == 1 and of("office", press.nord)["wishes"].value == 1
+    assert of("office", press.sud)["wishes"].value == 0 and "wishes" not in of("article", card.article_id)
 
 
 def test_few_answers_make_no_percentage(press: Press, client: PageClient) -> None:
@@ -199,4 +226,5 @@ def test_figures_cost_a_fixed_number_of_questions(press: Press, db: Any) -> None
     sa.event.listen(db.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
     with reading():
         figures.figures()
-    assert len([one for one in said if one.lstrip().upper().startswith("SELECT")]) <= 10
+    # One for each sort and one for the administrations; of openings, two.
+    assert len([one for one in said if one.lstrip().upper().startswith("SELECT")]) <= len(figures._sorts) + 2
