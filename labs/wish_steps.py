@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import sqlalchemy as sa
 
-from app import audit, clock
+from app import audit, clock, typed_words
 from app.db import insert, note, session, unless_somebody_was_first
 from app.errors import Invalid, MovedOn
 from app.extensions import gettext as _
@@ -22,8 +20,6 @@ from labs.wish_models import (
     WishStatus,
     WishSupport,
 )
-
-_ILLEGIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 
 def moved_on() -> str:
@@ -72,15 +68,9 @@ def done(
     note(WishChanged(wish.id, str(deed)))
 
 
-def legible(words: str) -> str:
-    """What a person types: without control characters, which no page may carry, and without those that turn the order of
-    letters round, by which a moderator would read something else than is there."""
-    return _ILLEGIBLE.sub("", words.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
 def reason_in(words: str) -> str:
     """A reason as it is kept. Raises Invalid when there is none, or too much of it."""
-    words = legible(words)
+    words = typed_words.readable(words)
     if not words or len(words) > LONGEST_REASON:
         raise Invalid(_("Dites pourquoi, en 1 000 caractères au plus."), field="reason")
     return words

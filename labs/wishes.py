@@ -10,7 +10,7 @@ import re
 
 import sqlalchemy as sa
 
-from app import clock
+from app import clock, typed_words
 from app.accounts.erasing import erases, searched
 from app.accounts.models import Person
 from app.db import insert, session
@@ -53,7 +53,7 @@ def file_wish(
     if actor is not None:
         require(actor, Act.PORTAL_WORK if channel is Channel.CALL else Act.WISH_ENTER, PORTAL)
     title, need = words_of(title, need)
-    source_url, note = source_url.strip(), wish_steps.legible(note)
+    source_url, note = source_url.strip(), typed_words.readable(note)
     if source_url and (len(source_url) > LONGEST_LINK or not _LINK.fullmatch(source_url)):
         raise Invalid(_("Donnez une adresse entière, qui commence par https://."), field="source_url")
     if len(note) > LONGEST_NOTE:
@@ -83,8 +83,8 @@ def file_wish(
 def words_of(title: str, need: str) -> tuple[str, str]:
     """Title and need as they are kept. Raises Invalid with the field that is wrong."""
     # Not split(): it would take the no-break spaces of French for ordinary ones.
-    title = re.sub(r"[ \t\n]+", " ", wish_steps.legible(title))
-    need = wish_steps.legible(need)
+    title = re.sub(r"[ \t\n]+", " ", typed_words.readable(title))
+    need = typed_words.readable(need)
     if not title or len(title) > LONGEST_TITLE:
         raise Invalid(_("Dites votre souhait en une phrase de 150 caractères au plus."), field="title")
     if not need or len(need) > LONGEST_NEED:

@@ -19,16 +19,12 @@ from app.errors import Invalid, Missing, MovedOn, RateLimited, Unavailable
 from app.extensions import csrf
 from app.policy import Act, acts_for
 from app.web import current_actor, guarded
-from publish import call_queries, calls, pages, sheets, visitors
+from publish import call_queries, calls, pages, reads, sheets, visitors
 from publish.call_models import Call, CallState, Channel
 from publish.call_words import CAME, CODES, COMES, address, given_channel, state_word
 from publish.opening_routes import COUNTING_PATIENCE, FORETOLD
 
 log = logging.getLogger(__name__)
-# What says of itself that it is no reader: searchers, and networks that look at a link before they show it.
-PROGRAMS = re.compile(
-    r"bot|crawl|spider|preview|facebookexternalhit|^WhatsApp/|Slurp|curl|wget", re.IGNORECASE
-)
 # Numbers of choices in a form, as its radio buttons have them.
 _NUMBER = re.compile(r"[0-9]")
 
@@ -101,7 +97,7 @@ def _is_a_reader() -> bool:
     return (
         request.method == "GET"
         and not foretold
-        and not PROGRAMS.search(request.headers.get("User-Agent", ""))
+        and reads.is_person(request.headers.get("User-Agent", "")[: reads.LONGEST_NAME])
     )
 
 

@@ -16,6 +16,7 @@ from app.db import insert, session, unless_somebody_was_first
 from app.errors import Invalid, MovedOn, Refused
 from app.extensions import gettext as _
 from app.policy import Act, Actor, PortalRole, require
+from app.typed_words import readable
 from drafts.grammar import passages
 from labs.models import Lab
 from labs.service import slugify
@@ -35,7 +36,6 @@ from publish.call_models import (
     Channel,
 )
 from publish.call_policy import CALLS, labs_to_call_for
-from publish.heard import said
 from publish.models import Edition
 
 # As for the other words of readers (publish.kept); the privacy page says so.
@@ -207,7 +207,7 @@ def _put(
 ) -> bool:
     """Whether it is a new answer."""
     must_be_open(call)
-    words = said(words)
+    words = readable(words)
     if choice is not None and not 0 <= choice < len(call.choices):
         raise Invalid(_("Choisissez une des réponses proposées."), field="choice")
     if len(words) > LONGEST_WORDS:
@@ -281,7 +281,7 @@ def _free_address(title: str) -> str:
 
 
 def _sentence(text: str, longest: int, field: str, wrong: str) -> str:
-    text = said(text)
+    text = readable(text)
     if not text or len(text) > longest:
         raise Invalid(wrong, field=field)
     return text

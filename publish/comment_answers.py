@@ -10,7 +10,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from app import audit, clock, events
+from app import audit, clock, events, typed_words
 from app.db import insert, session
 from app.directory.models import Administration
 from app.errors import Invalid, Missing, MovedOn, Refused
@@ -57,7 +57,7 @@ def answer_officially(
     if administration_id not in answers_for(actor, article):
         raise Refused(_("Vous ne pouvez pas répondre au nom de cette administration."))
     comment = _shown(article, comment_id)
-    text = comments.readable(text)
+    text = typed_words.readable(text)
     if not text:
         raise Invalid(_("Écrivez votre réponse."), field="reponse")
     if len(text) > LONGEST_TEXT:

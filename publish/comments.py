@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import unicodedata
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from app import clock, mail
+from app import clock, mail, typed_words
 from app.accounts import erasing
 from app.accounts.models import Person
 from app.db import insert, session
@@ -53,25 +52,12 @@ KNOWN_AFTER = 3
 _EMAIL = re.compile(
     r"[^\s@<>\"',;:\\()\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?\.[A-Za-z]{2,24}"
 )
-# What turns the line around, hides in it or rings: it deceives whoever reads it beside other people's words.
-_DECEIVES = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
-)
-# Accents that pile up cover the lines above and below.
-_PILED = re.compile("([\u0300-\u036f\u0489\u20d0-\u20ff]{3})[\u0300-\u036f\u0489\u20d0-\u20ff]+")
 erasing.searched(Comment.text, CommentAnswer.text, longest=LONGEST_TEXT)
 erasing.searched(CommentDecision.words)
 
 
-def readable(typed: str) -> str:
-    """The words without what deceives the eye, at most one empty line between two."""
-    text = unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _PILED.sub(r"\1", _DECEIVES.sub("", text).replace("\t", " "))
-    return re.sub(r"\n[^\S\n]*(?:\n[^\S\n]*)+", "\n\n", text).strip()
-
-
 def name_of(typed: str) -> str:
-    name = " ".join(readable(typed).split())
+    name = " ".join(typed_words.readable(typed).split())
     if not name:
         raise Invalid(_("Écrivez un prénom ou un pseudonyme."), field="nom")
     if len(name) > LONGEST_NAME:
@@ -80,7 +66,7 @@ def name_of(typed: str) -> str:
 
 
 def words_of(typed: str) -> str:
-    text = readable(typed)
+    text = typed_words.readable(typed)
     if not text:
         raise Invalid(_("Écrivez votre commentaire."), field="texte")
     if len(text) > LONGEST_TEXT:

@@ -17,11 +17,6 @@ def marked(text: str) -> Markup:
     return out + text[at:]
 
 
-def said(text: str) -> str:
-    """What was typed, with one kind of line end and without idle space around it."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
 def without_personal(text: str) -> str:
     """The words with « […] » in the place of each finding, for who need not know them."""
     out, at = "", 0

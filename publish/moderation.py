@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app import audit, clock
+from app import audit, clock, typed_words
 from app.accounts.service import names_of
 from app.db import insert, session, unless_somebody_was_first
 from app.directory.models import Administration
@@ -42,7 +42,7 @@ def decide(
     possible_from, leads_to = TRANSITIONS[deed]
     if comment.version != version or comment.standing not in possible_from or not comment.text:
         raise MovedOn(_who_was_first(comment, last))
-    words = comments.readable(words)
+    words = typed_words.readable(words)
     if deed in NEED_A_REASON:
         if reason is None:
             raise Invalid(_("Choisissez pourquoi."), field="motif")

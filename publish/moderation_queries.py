@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app.accounts.service import names_of
 from app.db import session
 from app.directory.models import Administration
 from drafts.models import article_administration
-from publish import comment_queries, personal
+from publish import comment_queries
 from publish.comment_models import (
     HELD,
     REPORTED,
@@ -24,6 +24,7 @@ from publish.comment_models import (
     Reason,
     Standing,
 )
+from publish.heard import marked
 from publish.models import Address, Edition
 
 ON_A_PAGE, LAST_DECISIONS = 20, 10
@@ -72,17 +73,6 @@ class Decided:
     slug: str
     title: str
     may_undo: bool
-
-
-def marked(text: str) -> Markup:
-    """The words, escaped, with a <mark> around what looks like personal data."""
-    out, end = Markup(), 0
-    for found in personal.findings(text):
-        out += escape(text[end : found.start]) + Markup("<mark>{}</mark>").format(
-            text[found.start : found.end]
-        )
-        end = found.end
-    return out + escape(text[end:])
 
 
 def _of(administration: str) -> list[sa.ColumnElement[bool]]:

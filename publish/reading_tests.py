@@ -15,6 +15,7 @@ from app.db import insert, session, unless_somebody_was_first
 from app.errors import Invalid, Missing, MovedOn
 from app.extensions import gettext as _
 from app.policy import Act, Actor, acts_for, require
+from app.typed_words import readable
 from drafts import remarks
 from drafts.anchors import Passage
 from drafts.grammar import Node, Tree, passages, plain_text
@@ -22,7 +23,7 @@ from drafts.models import Article, ArticleState, Draft
 from drafts.remark_models import LONGEST_QUOTE, Remark
 from drafts.review_models import Revision
 from labs.models import Lab
-from publish.heard import said, without_personal
+from publish.heard import without_personal
 from publish.models import Edition
 from publish.reading_test_models import (
     LONGEST_INTRO,
@@ -120,7 +121,7 @@ def begin(actor: Actor, lab: Lab, revision_id: int, closes_at: datetime, intro: 
     chosen = next((one for one in candidates(lab) if one.revision_id == revision_id), None)
     if chosen is None:
         raise Invalid(_("Choisissez un texte de la liste."), field="text")
-    now, intro = clock.now(), said(intro)
+    now, intro = clock.now(), readable(intro)
     if not now < closes_at <= now + LONGEST_OPEN:
         raise Invalid(_("Choisissez une fin à venir, dans trois mois au plus."), field="closes_at")
     if len(intro) > LONGEST_INTRO:
@@ -164,7 +165,7 @@ def answer(mark: str, test: ReadingTest, key: str, verdicts: Mapping[str, Verdic
     if test.closes_at <= clock.now():
         raise MovedOn(_("Ce test de lecture est fini."))
     given = {
-        block: Verdict(one.understood, said(one.words))
+        block: Verdict(one.understood, readable(one.words))
         for block, one in verdicts.items()
         if block in test.parts
     }

@@ -14,6 +14,7 @@ from app.accounts import erasing
 from app.db import insert, session
 from app.errors import Invalid
 from app.extensions import gettext as _
+from app.typed_words import readable
 from publish import addresses, store
 from publish.models import Address
 from publish.queries import Card
@@ -49,7 +50,7 @@ def say_helped(
     `clarity` and `reason` are left as they were where they are None.
     """
     if reason is not None:
-        reason = reason.replace("\r\n", "\n").strip()
+        reason = readable(reason)
         if len(reason) > LONGEST_REASON:
             raise Invalid(_("Écrivez 1 000 caractères au plus."), field="reason")
     key = {"article_id": card.article_id, "mark": mark}

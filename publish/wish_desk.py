@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.utils import redirect
 
 from app.db import reading, unit_of_work
@@ -28,6 +28,7 @@ from labs.queries import administrations, lab_called
 from labs.wish_models import Channel, Standing, Wish
 from publish import addresses, personal, wish_answers
 from publish.forms import number_in
+from publish.heard import marked
 
 # Wishes nobody has taken up, beside those of a lab; and those of one page of the moderators.
 OFFERED, QUEUED = 5, 30
@@ -41,16 +42,6 @@ def wish_door(wish_id: int, **_rest: object) -> Wish:
 def _rendered(template: str, **values: object) -> Markup:
     # Jinja has escaped what stands in it: it is a template of ours.
     return Markup(render_template(template, **values))  # noqa: S704
-
-
-def marked(text: str) -> Markup:
-    """Words with what looks like personal data marked in them."""
-    parts, place = [], 0
-    for found in personal.findings(text):
-        parts += [escape(text[place : found.start]), Markup("<mark>"), escape(text[found.start : found.end])]
-        parts.append(Markup("</mark>"))
-        place = found.end
-    return Markup("").join([*parts, escape(text[place:])])
 
 
 @source("wishes")

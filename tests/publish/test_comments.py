@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app import clock
+from app import clock, typed_words
 from app.db import reading, session, unit_of_work
 from app.mail import Mail
 from publish import comments, following, moderation, visitors
@@ -321,7 +321,7 @@ def judge_desk(source: str) -> None:
     ],
 )
 def test_what_deceives_the_eye_goes(typed: str, kept: str) -> None:
-    assert comments.readable(typed) == kept
+    assert typed_words.readable(typed) == kept
 
 
 def test_words_and_addresses_go_in_their_time(client: PageClient, press: Press, slug: str) -> None:
