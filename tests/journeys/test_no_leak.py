@@ -29,6 +29,7 @@ PARTS = {
     "<service>": "signaler-un-changement-d-adresse",
     "<code>": "bcdfg",
     "<form>": "pdf",
+    "<wish_id>": "1",
 }
 
 
