@@ -88,11 +88,11 @@ NOT_SEARCHED = {
     # Erased by verbs of their own.
     "person.name", "person.email", "person.password_hash", "mail.recipient", "mail.subject", "mail.body",
     "mail.calendar", "comment.email", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections",
-    "wish.email",
+    "wish.email", "subscriber.email",
     # Numbers, ids and words of the software.
     "alert.said", "audit_entry.detail", "draft_version.authors", "due_row.key", "due_row.payload", "lab.themes",
     "outbox.payload", "publication_failure.said", "revision.authors", "revision_scope.blocks", "edition.slug",
-    "address.slug", "reading_test.parts",
+    "address.slug", "reading_test.parts", "subscription.theme", "mail.leave",
     # Made of other rows, and made again when they change.
     "stored_page.path", "stored_page.csp", "stored_page.location", "touched_page.path",
 }  # fmt: skip
