@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -39,7 +40,11 @@ def add_wish(entry: dict[str, Any]) -> None:
                 _do(wish, act)
             if number == 0:
                 for reader in range(entry["supports"]):
-                    wishes.support(_digest(f"reader {reader}"), wish)
+                    wishes.support(_marks(reader), wish)
+
+
+def _marks(reader: int) -> Callable[[int], str]:
+    return lambda number: _digest(f"reader {reader} {number}")
 
 
 def _digest(words: str) -> str:

@@ -131,8 +131,8 @@ class Wish(Base):
 
 
 class WishSupport(Base):
-    """A reader supports a wish (`publish.visitors.mark`). A mark is that of all wishes together: two wishes that become one
-    could not be counted otherwise. No instant, no address."""
+    """A reader supports a wish (`publish.visitors.mark`). A mark is of that wish alone, so that nothing joins what a reader
+    supports; it goes along when the wish is merged into another. No instant, no address."""
 
     __tablename__ = "wish_support"
     wish_id: Mapped[int] = mapped_column(sa.ForeignKey("wish.id", ondelete="CASCADE"), primary_key=True)

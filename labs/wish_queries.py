@@ -14,6 +14,7 @@ from app.db import session
 from app.directory.models import Administration
 from app.errors import Missing
 from app.extensions import gettext as _
+from labs import wish_steps
 from labs.cycle_models import Cycle
 from labs.models import Lab, LabKind
 from labs.wish_models import Standing, Wish, WishEvent, WishStatus, WishSupport
@@ -142,8 +143,8 @@ def card_of(wish: Wish) -> WishCard:
     return _card(wish, supports_of(wish))
 
 
-def is_supported(wish: Wish, mark: str) -> bool:
-    return session().get(WishSupport, (wish.id, mark)) is not None
+def is_supported(wish: Wish, marks: wish_steps.Marks) -> bool:
+    return bool(wish_steps.supports_by(marks, wish))
 
 
 def view(wish: Wish) -> WishView:

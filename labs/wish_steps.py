@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
 from app import audit, clock, typed_words
@@ -20,6 +22,9 @@ from labs.wish_models import (
     WishStatus,
     WishSupport,
 )
+
+# A reader's mark of each wish, by its number.
+Marks = Callable[[int], str]
 
 
 def moved_on() -> str:
@@ -81,8 +86,20 @@ def joined_to(wish: Wish) -> list[Wish]:
     return list(session().scalars(sa.select(Wish).where(Wish.merged_into == wish.id).order_by(Wish.id)))
 
 
+def supports_by(marks: Marks, wish: Wish) -> list[WishSupport]:
+    """What a reader gave to a wish, or to those that became it."""
+    theirs = [marks(one.id) for one in (wish, *joined_to(wish))]
+    return list(
+        session().scalars(
+            sa.select(WishSupport)
+            .where(WishSupport.wish_id == wish.id, WishSupport.mark.in_(theirs))
+            .order_by(WishSupport.mark)
+        )
+    )
+
+
 def move_supports(wish_id: int, into: int) -> None:
-    """Whoever supports both supports one."""
+    """Nothing says which readers support both (a mark is of one wish): such a one counts twice, until they come back."""
     theirs = sa.select(sa.literal(into), WishSupport.mark).where(WishSupport.wish_id == wish_id)
     # SQLite takes ON CONFLICT after a SELECT only where that has a condition, which this one has.
     session().execute(insert(WishSupport).from_select(["wish_id", "mark"], theirs).on_conflict_do_nothing())

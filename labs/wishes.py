@@ -141,14 +141,20 @@ def refuse(actor: Actor, wish: Wish, seen: int, reason: str) -> None:
     wish_steps.done(wish, WishDeed.REFUSED, actor.id, reason)
 
 
-def support(mark: str, wish: Wish) -> None:
-    """Sent again, it is one support still."""
-    values = {"wish_id": _living(wish).id, "mark": mark}
-    session().execute(insert(WishSupport).values(**values).on_conflict_do_nothing())
+def support(marks: wish_steps.Marks, wish: Wish) -> None:
+    """Sent again, it is one support still; and so are those that a reader gave to several wishes which became this one."""
+    living = _living(wish)
+    given = wish_steps.supports_by(marks, living)
+    values = {"wish_id": living.id, "mark": marks(living.id)}
+    if not given:
+        session().execute(insert(WishSupport).values(**values).on_conflict_do_nothing())
+    for one in given[1:]:
+        session().delete(one)
 
 
-def take_back(mark: str, wish: Wish) -> None:
-    session().execute(sa.delete(WishSupport).filter_by(wish_id=_living(wish).id, mark=mark))
+def take_back(marks: wish_steps.Marks, wish: Wish) -> None:
+    for one in wish_steps.supports_by(marks, _living(wish)):
+        session().delete(one)
 
 
 def _living(wish: Wish) -> Wish:

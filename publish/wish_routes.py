@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -55,9 +56,9 @@ class Typed:
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def mark(who: str) -> str:
-    """Of a reader, for all wishes: two that become one are counted once (`labs.wish_models.WishSupport`)."""
-    return visitors.mark(who, "wishes")
+def marks(who: str) -> Callable[[int], str]:
+    """Of a reader, for each wish another one: nothing joins what somebody supports."""
+    return lambda number: visitors.mark(who, f"wish:{number}")
 
 
 def _typed(given: Any, faults: dict[str, str] | None = None) -> Typed:
@@ -181,7 +182,7 @@ def _page(wish_id: int, status: int = 200, **more: Any) -> Any:
         return pages.framed(
             "wish.html", addresses.wish(wish.id), status=status, it=wish_queries.view(wish),
             article=wish_answers.article_of(wish),
-            supports=who is not None and wish_queries.is_supported(wish, mark(who)), **more,
+            supports=who is not None and wish_queries.is_supported(wish, marks(who)), **more,
         )  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def support(wish_id: int) -> Any:
         return answer
     with unit_of_work():
         verb = wishes.take_back if request.form.get("retirer") else wishes.support
-        verb(mark(who), wish_queries.wish_numbered(wish_id))
+        verb(marks(who), wish_queries.wish_numbered(wish_id))
     return redirect(addresses.wish(wish_id) + "#soutenir", code=303)
 
 

@@ -299,7 +299,7 @@ def test_the_list_is_filtered_searched_and_paged(press: Press, client: PageClien
     numbers = [shown(press, moderator, f"Souhait numéro {letter * 3}") for letter in "abcdefghijklmnopqrstuv"]
     cantine = shown(press, moderator, "Les cantines", "Inscrire un enfant.")
     with unit_of_work():
-        wishes.support("a" * 32, wish_queries.wish_numbered(numbers[0]))
+        wishes.support(lambda number: f"{number:032x}", wish_queries.wish_numbered(numbers[0]))
 
     def found(address: str) -> list[int]:
         cards = next(each for each in client.get(address).all("ul", class_="cards"))
@@ -459,7 +459,7 @@ def test_what_becomes_of_it_is_said_on_one_page(press: Press, client: PageClient
     _draft, slug = press.published("Trier ses déchets")
     client.get(path)
     with unit_of_work():
-        wishes.support("a" * 32, wish_queries.wish_numbered(number))
+        wishes.support(lambda number: f"{number:032x}", wish_queries.wish_numbered(number))
     client.post(
         path, {**client.page.forms[-1].values, "acte": "fiche", "fiche": f"http://x/fiches/{slug}", "vu": "2"}
     )  # type: ignore[union-attr]
