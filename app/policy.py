@@ -31,6 +31,7 @@ class Act(StrEnum):
     LAB_ANSWER = "lab.answer"
     GUEST_KNOCK = "guest.knock"
     WISH_ENTER = "wish.enter"
+    WISH_SEE = "wish.see"
     WISH_DECIDE = "wish.decide"
     WISH_MERGE = "wish.merge"
     CYCLE_SEE = "cycle.see"

@@ -20,6 +20,9 @@ def acts_on_wish(actor: Actor, wish: Wish) -> frozenset[Act]:
         acts |= portal & {Act.PORTAL_READ, Act.PORTAL_WORK}
         if portal & {Act.PORTAL_PUBLISH, Act.PORTAL_ADMINISTER} or _leads_its_lab(actor, wish):
             acts |= {Act.WISH_DECIDE, Act.WISH_MERGE}
+    # Every agent sees what is being done about what the public reads.
+    if acts & {Act.WISH_MERGE, Act.PORTAL_WORK}:
+        acts |= {Act.WISH_SEE}
     return acts
 
 

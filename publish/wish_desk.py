@@ -24,7 +24,7 @@ from labs import cycle_queries, wish_queries, wish_words, wish_work, wishes
 from labs.doors import lab_door
 from labs.models import Lab
 from labs.policy import LABS
-from labs.queries import administrations, lab_called
+from labs.queries import administrations, lab_called, led_by
 from labs.wish_models import Channel, Standing, Wish
 from publish import addresses, personal, wish_answers
 from publish.forms import number_in
@@ -163,7 +163,7 @@ def _work_page(wish_id: int, status: int = 200, faults: Faults | None = None, **
             article=wish_answers.article_of(wish), cycles=wish_queries.cycles_to_come(), typed=typed,
             living=wish.standing is Standing.SHOWN and wish.merged_into is None, faults=faults or [],
             channel=wish_words.channel_word(wish.channel), founds=Act.LAB_FOUND in acts_for(actor, LABS),
-            public=addresses.wish(wish.id),
+            public=addresses.wish(wish.id), led=led_by(actor),
         )  # fmt: skip
 
 
@@ -258,7 +258,7 @@ def register(blueprint: Blueprint) -> None:
     for path, name, view, method, act, door in (
         (f"{addresses.WISHES}/saisie", "wish_entry", entry, "GET", Act.WISH_ENTER, None),
         (f"{addresses.WISHES}/saisie", "enter_wish", enter, "POST", Act.WISH_ENTER, None),
-        (f"{addresses.WISHES}/<int:wish_id>/suite", "wish_work", work, "GET", Act.WISH_MERGE, wish_door),
+        (f"{addresses.WISHES}/<int:wish_id>/suite", "wish_work", work, "GET", Act.WISH_SEE, wish_door),
         (f"{addresses.WISHES}/<int:wish_id>/suite", "act_on_wish", act_on, "POST", Act.WISH_MERGE, wish_door),
         (QUEUE, "wish_queue", queue, "GET", Act.PORTAL_MODERATE, None),
         (f"{QUEUE}/<int:wish_id>", "decide_wish", decide, "POST", Act.PORTAL_MODERATE, None),
