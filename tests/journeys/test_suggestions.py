@@ -229,6 +229,7 @@ def test_undo_after_the_words_have_moved_loses_nothing_and_is_not_refused(table:
     saved(ana)
     expect(lea.locator("[data-editor] del.suggestion")).to_have_text(["e", "."])
     caret_before(lea, "ie.")
+    lea.wait_for_timeout(150)
     lea.keyboard.press("Delete")
     saved(lea)
     expect(ana.locator("[data-editor] del.suggestion")).to_have_text(["i", "e", "."])
