@@ -30,7 +30,7 @@ def test_every_page_is_counted(readers: Readers) -> None:
     assert readers.read(seconds=0.2) > 0
 
 
-@pytest.mark.parametrize("other", [{"end": b"another!"}, {"size": 10}])
+@pytest.mark.parametrize("other", [{"end": b"another!"}, {"body": 10}])
 def test_an_answer_that_is_not_the_page_is_no_number(readers: Readers, other: dict[str, object]) -> None:
     readers.answer = replace(readers.answer, **other)  # type: ignore[arg-type]
     with pytest.raises(Lost, match="bytes, where"):
