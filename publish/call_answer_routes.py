@@ -133,10 +133,7 @@ def answer(slug: str) -> Any:
                 assert mark is not None
                 calls.answer(mark, call, sheet.key, channel, choice, typed["mots"])
     except (Invalid, MovedOn, RateLimited) as error:
-        refused = _shown(slug, channel, error.status, typed=typed, wrong=error.message)
-        if error.retry_after is not None:
-            refused.headers["Retry-After"] = str(int(error.retry_after) + 1)
-        return refused
+        return visitors.later(_shown(slug, channel, error.status, typed=typed, wrong=error.message), error)
     return redirect(f"{address(slug)}/merci?{CAME}={CODES[channel]}", code=303)
 
 

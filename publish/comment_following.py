@@ -37,9 +37,7 @@ def _seen(number: int, status: int = 200, wrong: DomainError | None = None) -> A
             field=wrong.detail.get("field") if wrong else None, typed=request.form, thanked=bool(request.args.get("merci")),
             done=request.args.get("fait", ""), longest=(LONGEST_NAME, LONGEST_TEXT, LONGEST_EMAIL),
         )  # fmt: skip
-    if isinstance(wrong, RateLimited):
-        answer.headers["Retry-After"] = str(int(wrong.retry_after or 0) + 1)
-    return answer
+    return visitors.later(answer, wrong)
 
 
 def _do(comment: Comment, deed: str) -> None:

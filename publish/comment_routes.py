@@ -92,9 +92,7 @@ def _page(card: Card, status: int = 200, wrong: Invalid | RateLimited | MovedOn 
             thanked=bool(request.args.get("merci")), reported=bool(request.args.get("signale")), author=_author(),
             longest=(LONGEST_NAME, LONGEST_TEXT, LONGEST_EMAIL), field=wrong.detail.get("field") if wrong else None,
         )  # fmt: skip
-    if isinstance(wrong, RateLimited):
-        answer.headers["Retry-After"] = str(int(wrong.retry_after or 0) + 1)
-    return answer
+    return visitors.later(answer, wrong)
 
 
 def read(slug: str) -> Any:

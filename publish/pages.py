@@ -180,7 +180,12 @@ class Ready(NamedTuple):
 def at_once(app: Flask, method: str, target: str, asked: Callable[[str, str], str]) -> Ready | None:
     """What `StoredPages` would answer to a GET or HEAD of `target` (path and query), if it lies in memory. `asked(name, default)`
     gives the header's fields."""
-    ready = _ready(app, target, asked)
+    try:
+        ready = _ready(app, target, asked)
+    except Exception:
+        # The way through WSGI asks again, and turns the error into a page.
+        log.exception("a page in memory could not be answered at once")
+        return None
     if ready is not None and ready.slug and method == "GET":
         reads.note(ready.slug, asked)
     return ready

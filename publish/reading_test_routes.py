@@ -121,10 +121,9 @@ def answer(token: str) -> Any:
                     },
                 )
     except (Invalid, MovedOn, RateLimited) as error:
-        refused = _shown(token, error.status, typed, error.message, str(error.detail.get("field", "")))
-        if error.retry_after is not None:
-            refused.headers["Retry-After"] = str(int(error.retry_after) + 1)
-        return refused
+        return visitors.later(
+            _shown(token, error.status, typed, error.message, str(error.detail.get("field", ""))), error
+        )
     return redirect(_path(token) + "?merci=1", code=303)
 
 

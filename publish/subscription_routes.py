@@ -81,9 +81,7 @@ def _asked(find: Find) -> Callable[[str], Any]:
                 with unit_of_work():
                     subscriptions.ask(request.form.get("courriel", ""), followed, pace, sheet.key)
         except RateLimited as error:
-            answer = _form(followed, error.status, error.message, key)
-            answer.headers["Retry-After"] = str(int(error.retry_after or 0) + 1)
-            return answer
+            return visitors.later(_form(followed, error.status, error.message, key), error)
         except Invalid as error:
             return _form(followed, 422, error.message, key)
         return redirect(request.path + "?envoye=1", code=303)

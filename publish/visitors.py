@@ -21,7 +21,7 @@ from itsdangerous import BadSignature, TimestampSigner
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from app.errors import RateLimited, Refused
+from app.errors import DomainError, RateLimited, Refused
 from app.extensions import gettext as _
 from config import Settings
 
@@ -105,6 +105,13 @@ def is_space(address: str | None) -> bool:
     except ValueError:
         return False
     return any(found in ipaddress.ip_network(network) for network in settings().shared_computers)
+
+
+def later(answer: Response, error: DomainError | None) -> Response:
+    """The page that a refused act gets; to who is too fast it says after how many seconds to come back."""
+    if error is not None and (isinstance(error, RateLimited) or error.retry_after is not None):
+        answer.headers["Retry-After"] = str(int(error.retry_after or 0) + 1)
+    return answer
 
 
 _buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()

@@ -114,9 +114,7 @@ def asked(slug: str) -> Response:
 
 
 def _later(template: str, slug: str, error: RateLimited, **more: Any) -> Response:
-    answer = _seen(template, slug, error.status, wrong=error.message, **more)
-    answer.headers["Retry-After"] = str(int(error.retry_after or 0) + 1)
-    return answer
+    return visitors.later(_seen(template, slug, error.status, wrong=error.message, **more), error)
 
 
 def register(blueprint: Blueprint) -> None:

@@ -131,9 +131,7 @@ def file() -> Any:
             wish_following.take_address(wish, form.get("courriel", ""))
             there = following.path(wish_following.KIND, wish.id)
     except RateLimited as error:
-        answer = _form(typed, error.status, error.message, key)
-        answer.headers["Retry-After"] = str(int(error.retry_after or 0) + 1)
-        return answer
+        return visitors.later(_form(typed, error.status, error.message, key), error)
     except MovedOn as error:
         # Under a new key: what was typed is another wish.
         return _form(typed, error.status, error.message)
@@ -198,9 +196,7 @@ def support(wish_id: int) -> Any:
     try:
         visitors.allow(who)
     except RateLimited as error:
-        answer = _page(wish_id, error.status, wrong=error.message)
-        answer.headers["Retry-After"] = str(int(error.retry_after or 0) + 1)
-        return answer
+        return visitors.later(_page(wish_id, error.status, wrong=error.message), error)
     with unit_of_work():
         verb = wishes.take_back if request.form.get("retirer") else wishes.support
         verb(marks(who), wish_queries.wish_numbered(wish_id))

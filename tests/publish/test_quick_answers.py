@@ -10,13 +10,16 @@ from http import client
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.db import reading, session
 from app.handler import LONGEST_LINE, MOST_LINES, Fields, fields
 from config import Settings
+from publish import pages
 from publish.figure_models import ArticleRead
+from tests.clients import PageClient
 from tests.live_server import LiveServer
 from tests.publish.press import Press
 
@@ -220,3 +223,14 @@ def test_both_ways_count_what_is_read(server: LiveServer, line: Line) -> None:
     server.stop()
     with reading():
         assert session().scalars(sa.select(ArticleRead.count)).all() == [3]
+
+
+def test_what_fails_at_once_goes_the_other_way(
+    app: Flask, client: PageClient, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press.published()
+    client.get(PAGE)
+    assert pages.at_once(app, "GET", PAGE, lambda _name, default: default) is not None
+    monkeypatch.setattr(pages, "_ready", lambda *_given: 1 / 0)
+    assert pages.at_once(app, "GET", PAGE, lambda _name, default: default) is None
+    assert client.get(PAGE).status == 200
