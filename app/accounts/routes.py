@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, redirect, request, session
 
 from app.accounts import cookie, service
+from app.accounts.entering import entered
 from app.accounts.forms import SignInForm
 from app.db import reading, unit_of_work
 from app.errors import Invalid, RateLimited, Unavailable
@@ -72,16 +73,7 @@ def do_sign_in() -> Any:
         person_id = service.check_password(form.email.data or "", form.password.data or "")
     except (Invalid, RateLimited) as error:
         return page("accounts/sign_in.html", error.status, form=form, errors=[error.message], next=target)
-    former = current_actor()
-    with unit_of_work():
-        if former.is_authenticated:
-            service.sign_out(former)
-        opened = service.sign_in(person_id, shared_computer=bool(form.poste_partage.data))
-    session.clear()  # the forms of before the sign-in are worth nothing after it
-    response = redirect(target or "/espace", code=303)
-    assert isinstance(response, Response)
-    cookie.set_on(response, current_app.config["SETTINGS"], opened)
-    return response
+    return entered(person_id, target, shared_computer=bool(form.poste_partage.data))
 
 
 @blueprint.post("/deconnexion")
