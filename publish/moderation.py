@@ -31,6 +31,9 @@ from publish.comment_models import (
     Standing,
 )
 
+# As many as one page of the desk holds.
+MOST_TOGETHER = 100
+
 
 def decide(
     actor: Actor, comment_id: int, version: int, deed: Deed, reason: Reason | None = None, words: str = ""
@@ -51,6 +54,32 @@ def decide(
     if len(words) > LONGEST_WORDS:
         raise Invalid(_("Cette explication est trop longue : 500 caractères au plus."), field="mots")
     return _decided(actor, comment, last, deed, leads_to, reason if deed in NEED_A_REASON else None, words)
+
+
+def decide_together(
+    actor: Actor,
+    chosen: list[tuple[int, int]],
+    deed: Deed,
+    reason: Reason | None = None,
+    words: str = "",
+) -> tuple[int, int]:
+    """One decision on several comments, each with the version that was seen: (decided, those that had moved on).
+
+    Each has a decision of its own, that can be taken back alone. Raises Invalid for none, too many, or a missing reason.
+    """
+    require(actor, Act.PORTAL_MODERATE, PORTAL)
+    if not chosen:
+        raise Invalid(_("Cochez d’abord des commentaires."))
+    if len(chosen) > MOST_TOGETHER:
+        raise Invalid(_("Cochez moins de commentaires à la fois : 100 au plus."))
+    moved_on = 0
+    # In the order of their numbers: two moderators who chose the same wait for one another once.
+    for comment_id, version in sorted(set(chosen)):
+        try:
+            decide(actor, comment_id, version, deed, reason, words)
+        except (MovedOn, Missing):
+            moved_on += 1
+    return len(set(chosen)) - moved_on, moved_on
 
 
 def undo(actor: Actor, comment_id: int, number: int) -> Comment:

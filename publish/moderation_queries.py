@@ -28,6 +28,9 @@ from publish.heard import marked
 from publish.models import Address, Edition
 
 ON_A_PAGE, LAST_DECISIONS = 20, 10
+# Of one fiche, so many stand before the next of another one comes: thousands that somebody sends to one fiche keep
+# nobody waiting who wrote on another. One fiche alone is looked through faster.
+IN_A_ROUND, OF_ONE_ARTICLE = 5, 100
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class Desk:
     total: int
     page: int
     pages: int
+    # Those of one fiche alone: its name; "" when all are shown.
+    title: str
+    # (address, title, how many wait) of fiches with more than a page, the fullest first; none when one is shown.
+    crowded: tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -75,8 +82,8 @@ class Decided:
     may_undo: bool
 
 
-def _of(administration: str) -> list[sa.ColumnElement[bool]]:
-    """What waits in the queue, all of it or that of an administration's pages."""
+def _of(administration: str, slug: str = "") -> list[sa.ColumnElement[bool]]:
+    """What waits in the queue: all of it, or that of an administration's pages, or of one fiche."""
     waits: list[sa.ColumnElement[bool]] = [Comment.turn.is_not(None)]
     if administration:
         waits.append(
@@ -88,26 +95,56 @@ def _of(administration: str) -> list[sa.ColumnElement[bool]]:
             )
             .correlate(Comment)
         )
+    if slug:
+        waits.append(
+            sa.exists()
+            .where(Address.article_id == Comment.article_id, Address.slug == slug)
+            .correlate(Comment)
+        )
     return waits
 
 
-def waiting(administration: str = "") -> int:
-    return session().scalar(sa.select(sa.func.count()).select_from(Comment).where(*_of(administration))) or 0
+def waiting(administration: str = "", slug: str = "") -> int:
+    counted = sa.select(sa.func.count()).select_from(Comment).where(*_of(administration, slug))
+    return session().scalar(counted) or 0
 
 
-def queue(page: int, administration: str = "") -> Desk:
-    """One page of what waits: reported ones, then those with personal data, then the others; each the oldest first."""
-    total = waiting(administration)
-    pages = max(1, -(-total // ON_A_PAGE))
+def queue(page: int, administration: str = "", slug: str = "") -> Desk:
+    """One page of what waits: reported ones, then those with personal data, then the others; each the oldest first, and
+    of each fiche a few before the next few of it."""
+    total, on_a_page = waiting(administration, slug), OF_ONE_ARTICLE if slug else ON_A_PAGE
+    pages = max(1, -(-total // on_a_page))
     page = min(max(page, 1), pages)
+    place = sa.func.row_number().over(
+        partition_by=(Comment.turn, Comment.article_id), order_by=(Comment.filed_at, Comment.id)
+    )
+    dealt = sa.select(Comment.id, ((place - 1) // IN_A_ROUND).label("round")).where(
+        *_of(administration, slug)
+    )
+    in_turn = dealt.subquery()
     comments = session().scalars(
         sa.select(Comment)
+        .join(in_turn, in_turn.c.id == Comment.id)
+        .order_by(Comment.turn, in_turn.c.round, Comment.filed_at, Comment.id)
+        .offset((page - 1) * on_a_page)
+        .limit(on_a_page)
+    ).all()  # fmt: skip
+    items = tuple(_items(comments))
+    title = items[0].title if slug and items else ""
+    return Desk(items, total, page, pages, title, () if slug else tuple(_crowded(administration)))
+
+
+def _crowded(administration: str) -> list[tuple[str, str, int]]:
+    rows = session().execute(
+        sa.select(Comment.article_id, sa.func.count().label("waiting"))
         .where(*_of(administration))
-        .order_by(Comment.turn, Comment.filed_at, Comment.id)
-        .offset((page - 1) * ON_A_PAGE)
+        .group_by(Comment.article_id)
+        .having(sa.func.count() > ON_A_PAGE)
+        .order_by(sa.desc("waiting"), Comment.article_id)
         .limit(ON_A_PAGE)
     ).all()  # fmt: skip
-    return Desk(tuple(_items(comments)), total, page, pages)
+    titles = _titles({article_id for article_id, _count in rows})
+    return [(*titles[article_id], count) for article_id, count in rows if article_id in titles]
 
 
 def _items(comments: Sequence[Comment]) -> list[Item]:

@@ -9,30 +9,39 @@ from flask import Blueprint, flash, redirect, request, url_for
 from app.db import reading, unit_of_work
 from app.errors import Invalid, Missing, MovedOn
 from app.extensions import gettext as _
+from app.extensions import ngettext
 from app.policy import Act
 from app.web import current_actor, guarded, page
 from publish import comment_queries, moderation, moderation_queries
 from publish.comment_models import LONGEST_WORDS, Deed, Reason
 from publish.forms import number_in
 
+# A page of numbers and versions, none longer than nineteen digits.
+MOST_IN_A_BOX = moderation.MOST_TOGETHER * 40
 # What the buttons send.
 DEEDS = {"publier": Deed.SHOW, "refuser": Deed.REFUSE, "masquer": Deed.HIDE, "garder": Deed.KEEP}
 
 
-def _where() -> tuple[str, int]:
-    """The administration whose pages are looked at ("" for all), and the page of the list."""
-    return request.values.get("administration", "")[:80], number_in(request.values.get("page", "")[:9]) or 1
+def _where() -> tuple[str, str, int]:
+    """The administration whose pages are looked at, the fiche ("" for all), and the page of the list."""
+    given = request.values
+    return (
+        given.get("administration", "")[:80],
+        given.get("fiche", "")[:80],
+        number_in(given.get("page", "")[:9]) or 1,
+    )
 
 
 def _desk(status: int = 200, **more: Any) -> Any:
-    administration, number = _where()
+    administration, slug, number = _where()
     with reading():
         afterwards, others = moderation_queries.offices_afterwards()
         return page(
             "publish/moderation.html",
             status,
-            desk=moderation_queries.queue(number, administration),
+            desk=moderation_queries.queue(number, administration, slug),
             administration=administration,
+            fiche=slug,
             offices=moderation_queries.offices_waiting(),
             decided=moderation_queries.decided_last(),
             reasons=comment_queries.reason_words(),
@@ -45,10 +54,9 @@ def _desk(status: int = 200, **more: Any) -> Any:
 
 def _back(said: str) -> Any:
     flash(said)
-    administration, number = _where()
-    values: dict[str, Any] = {"administration": administration} if administration else {}
-    if number > 1:
-        values["page"] = number
+    administration, slug, number = _where()
+    asked = {"administration": administration, "fiche": slug, "page": number if number > 1 else ""}
+    values: dict[str, Any] = {name: value for name, value in asked.items() if value}
     return redirect(url_for("publish.moderation", **values), code=303)
 
 
@@ -71,6 +79,35 @@ def _decide(comment_id: int) -> str:
         Deed.HIDE: _("Le commentaire est masqué : plus personne ne le lit."),
         Deed.KEEP: _("Le commentaire reste publié."),
     }[deed]
+
+
+def _ticked() -> list[str]:
+    """What stands in the boxes that were ticked: "12:1", or all of the page in one, "12:1,13:4"."""
+    return [pair for box in request.form.getlist("choix") for pair in box[:MOST_IN_A_BOX].split(",")]
+
+
+def _chosen(ticked: list[str]) -> list[tuple[int, int]]:
+    """(comment, version as it was seen) of each."""
+    pairs = [one[:40].partition(":") for one in dict.fromkeys(ticked)]
+    return [(number_in(number) or 0, number_in(version) or 0) for number, _colon, version in pairs]
+
+
+def _said_together(deed: Deed, done: int, moved_on: int) -> str:
+    said = {
+        Deed.SHOW: ngettext("%(num)d commentaire est publié.", "%(num)d commentaires sont publiés.", done),
+        Deed.REFUSE: ngettext("%(num)d commentaire est refusé.", "%(num)d commentaires sont refusés.", done),
+        Deed.HIDE: ngettext("%(num)d commentaire est masqué.", "%(num)d commentaires sont masqués.", done),
+        Deed.KEEP: ngettext(
+            "%(num)d commentaire reste publié.", "%(num)d commentaires restent publiés.", done
+        ),
+    }[deed]
+    if not moved_on:
+        return said
+    return said + " " + ngettext(
+        "%(num)d autre a changé entre-temps, ou ne peut pas être décidé ainsi : relisez-le.",
+        "%(num)d autres ont changé entre-temps, ou ne peuvent pas être décidés ainsi : relisez-les.",
+        moved_on,
+    )  # fmt: skip
 
 
 def register(blueprint: Blueprint) -> None:
@@ -99,6 +136,26 @@ def register(blueprint: Blueprint) -> None:
                 },
             )
         return _back(said)
+
+    @blueprint.post("/moderation/commentaires")
+    @guarded(Act.PORTAL_MODERATE)
+    def moderate_together() -> Any:
+        form = request.form
+        deed = DEEDS.get(form.get("decision", ""))
+        given = form.get("motif", "")
+        reason = Reason(given) if given in list(Reason) else None
+        try:
+            if deed is None:
+                raise Invalid(_("Choisissez une décision."))
+            with unit_of_work():
+                done, moved_on = moderation.decide_together(
+                    current_actor(), _chosen(_ticked()), deed, reason, form.get("mots", "")
+                )
+        except Invalid as error:
+            field = f"#{error.detail.get('field', 'choix')}-ensemble"
+            together = {"ids": _ticked(), "motif": given, "mots": form.get("mots", "")}
+            return _desk(error.status, faults=[(field, error.message)], together=together)
+        return _back(_said_together(deed, done, moved_on))
 
     @blueprint.post("/moderation/administrations")
     @guarded(Act.PORTAL_MODERATE)

@@ -72,6 +72,28 @@ SHIFTS = """() => new Promise(resolve => {
 })"""
 
 
+# [HTML, where it is cut] → what moved when the second part came, after the first one was drawn.
+CUT = """async ([html, cut]) => {
+    const frames = () => new Promise(resolve =>
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 5))));
+    const moved = [];
+    const note = list => list.forEach(entry => moved.push(
+        `${entry.value.toFixed(4)}: ` + entry.sources.map(one => one.node?.nodeName + ' ' + one.node?.textContent).join(', ')
+    ));
+    document.open();
+    document.write(html.slice(0, cut));
+    await frames();
+    const observer = new PerformanceObserver(list => note(list.getEntries()));
+    observer.observe({type: 'layout-shift'});
+    document.write(html.slice(cut));
+    document.close();
+    await frames();
+    note(observer.takeRecords());
+    observer.disconnect();
+    return moved;
+}"""
+
+
 @dataclass
 class Tab:
     """One tab of a profile that nobody has used, and what the page in it has fetched."""

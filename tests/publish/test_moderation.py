@@ -197,18 +197,57 @@ def test_a_thousand_from_fifty_places_are_looked_at_in_a_few_questions(
             )  # fmt: skip
     assert questions() <= few
     with reading():
-        plan = " ".join(
-            str(row)
-            for row in session().execute(
-                sa.text(
-                    ("EXPLAIN QUERY PLAN " if database().is_sqlite else "EXPLAIN ")
-                    + "SELECT id FROM comment WHERE turn IS NOT NULL ORDER BY turn, filed_at, id LIMIT 20"
-                )
-            )
-        )
-        assert "ix_comment_queue" in plan and "TEMP B-TREE" not in plan
         desk = moderation_queries.queue(51)
         assert (desk.total, desk.pages, len(desk.items)) == (1_001, 51, 1)
+
+
+def test_a_crowd_on_one_fiche_keeps_nobody_waiting_and_is_decided_together(
+    client: PageClient, press: Press, slug: str
+) -> None:
+    who = moderator(press)
+    crowd = [filed(slug, f"crowd {number}", "Achetez ici.") for number in range(25)]
+    quiet = press.published(title="Le marché du samedi")[1]
+    alone = filed(quiet, "alone")
+    desk = client.sign_in(who)
+    page = desk.get("/moderation")
+    # Who wrote last, on another fiche, stands behind five and not behind twenty-five.
+    assert [item.id for item in on_desk()][:7] == [*crowd[:5], alone, crowd[5]]
+    assert "25 commentaires attendent sur une seule fiche" in page.main.replace("\u00a0", " ")
+    page = desk.get(f"/moderation?fiche={slug}")
+    assert [item.id for item in on_desk(slug)] == crowd and f"n° {alone}" not in page.main.replace(
+        "\u00a0", " "
+    )
+    form = page.form("/moderation/commentaires")
+    boxes = [f"{number}:{version_of(number)}" for number in crowd]
+    assert all(f'form="ensemble" name="choix" value="{pair}"' in page.source for pair in boxes)
+    filled = {**form.values, "choix": boxes, "decision": "refuser"}
+    for wrong in ({"choix": []}, {"motif": ""}, {"motif": "other"}, {"decision": "?"}, {"choix": [",".join(f"{n}:1" for n in range(101))]}):  # fmt: skip
+        again = desk.post(
+            "/moderation/commentaires", {**filled, "motif": "advertising", "mots": "", **wrong}, 422
+        )
+        assert again.source.count(" checked") == (0 if wrong == {"choix": []} else 25)
+    # One was published meanwhile, one was corrected by its author, one is of no queue at all.
+    decided(moderator(press), crowd[3], Deed.SHOW)
+    with unit_of_work():
+        session().get_one(Comment, crowd[4]).version += 1
+    desk.post(
+        "/moderation/commentaires", {**filled, "choix": [*boxes, "x", "999999:1"], "motif": "advertising"}
+    )
+    assert desk.page.location == f"/moderation?fiche={slug}"
+    assert "23 commentaires sont refusés. 4 autres ont changé" in desk.follow().main.replace("\u00a0", " ")
+    standings = [session_standing(number) for number in crowd]
+    assert standings.count(Standing.REFUSED) == 23 and standings[3] is Standing.SHOWN
+    assert standings[4] is Standing.WAITING is session_standing(alone)
+    # Each can be taken back alone.
+    with unit_of_work():
+        moderation.undo(who, crowd[0], 1)
+    assert session_standing(crowd[0]) is Standing.WAITING
+    PageClient(client.app).sign_in(press.writer).post("/moderation/commentaires", {"choix": boxes}, 400)
+
+
+def on_desk(slug: str = "") -> tuple[moderation_queries.Item, ...]:
+    with reading():
+        return moderation_queries.queue(1, slug=slug).items
 
 
 def test_known_authors_are_read_afterwards_where_it_is_allowed(
