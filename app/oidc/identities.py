@@ -72,7 +72,7 @@ def _welcome(provider: Provider, proof: Proof) -> int:
         kind=kind,
         created_at=clock.now(),
     )
-    with unless_somebody_was_first(_("Ce compte vient d’être créé : recommencez la connexion.")):
+    with unless_somebody_was_first(_("Ce compte vient d’être créé : recommencez la connexion.")):
         session().add(person)
         session().flush()
         identity = _attach(proof, person.id)
@@ -93,7 +93,7 @@ def link(actor: Actor, provider: Provider, proof: Proof) -> None:
         sa.select(ExternalIdentity.id).filter_by(person_id=actor.id, issuer=proof.issuer).with_for_update()
     ):
         raise TurnedAway(Reason.ANOTHER, person_id=actor.id)
-    with unless_somebody_was_first(_("Cette identité vient d’être liée : rechargez la page.")):
+    with unless_somebody_was_first(_("Cette identité vient d’être liée : rechargez la page.")):
         identity = _attach(proof, actor.id)
     audit.record(actor.id, "oidc_link", THING, identity.id, provider=provider.name)
 

@@ -81,15 +81,15 @@ def sentence(reason: Reason, label: str) -> str:
     if reason is Reason.UNKNOWN:
         return _(
             "%(label)s vous a reconnu, mais cette identité n’est liée à aucun compte d’Open Lab. "
-            "Si vous avez un compte, connectez-vous avec votre mot de passe, puis liez-la dans « Mes connexions ». "
+            "Si vous avez un compte, connectez-vous avec votre mot de passe, puis liez-la dans « Mes connexions ». "
             "Sinon, demandez un compte à l’animateur de votre lab ou à l’administrateur du portail.",
             label=label,
         )
     if reason is Reason.EMAIL:
         return _(
             "L’adresse électronique que %(label)s a transmise est déjà celle d’un compte d’Open Lab. Nous ne lions rien "
-            "sur la foi d’une adresse : connectez-vous d’abord avec votre mot de passe, puis liez %(label)s dans "
-            "« Mes connexions ».",
+            "sur la foi d’une adresse : connectez-vous d’abord avec votre mot de passe, puis liez %(label)s dans "
+            "« Mes connexions ».",
             label=label,
         )
     if reason in (Reason.CLOSED, Reason.AUDIENCE):
@@ -101,11 +101,11 @@ def sentence(reason: Reason, label: str) -> str:
         )
     if reason is Reason.ANOTHER:
         return _(
-            "Votre compte est déjà lié à une autre identité de %(label)s. Retirez-la d’abord dans « Mes connexions ».",
+            "Votre compte est déjà lié à une autre identité de %(label)s. Retirez-la d’abord dans « Mes connexions ».",
             label=label,
         )
     return _(
-        "La réponse de %(label)s n’a pas pu être vérifiée : personne n’a été connecté. Réessayez ; si cela se répète, "
+        "La réponse de %(label)s n’a pas pu être vérifiée : personne n’a été connecté. Réessayez ; si cela se répète, "
         "prévenez l’administrateur du portail.",
         label=label,
     )
