@@ -227,7 +227,15 @@ def test_a_citizen_has_no_place_in_the_house(world: World) -> None:
     world.come_back(303, "citizens", state=world.begin("citizens", "?next=/labs"))
     page = world.client.follow()
     assert "Vous êtes connecté comme usager." in page.main and "usager" in page.text
-    for path in ("/espace", "/labs", "/moderation", "/tableau-de-bord", "/labs/nouveau"):
+    for path in (
+        "/espace",
+        "/labs",
+        "/moderation",
+        "/tableau-de-bord",
+        "/labs/nouveau",
+        "/api/v1/labs",
+        "/api/v1/drafts",
+    ):
         assert world.client.http.get(path).status_code in (403, 404), path
     person = people()[-1]
     assert person.kind is PersonKind.CITIZEN and "lea@" not in person.email, "nothing is ever mailed to them"
