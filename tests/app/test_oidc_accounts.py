@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from app import clock, jobs
+from app import clock, db, jobs
 from app.accounts import service as accounts
 from app.accounts.models import Person, PersonKind, SignIn
 from app.db import reading, session, unit_of_work
 from app.errors import Invalid
-from app.oidc import attempts
+from app.oidc import attempts, wire
 from app.oidc.models import OidcAttempt, OidcSignIn
 from app.oidc.refusing import TurnedAway
 from app.policy import PORTAL, Act, PortalRole, acts_for
@@ -347,3 +348,30 @@ def test_a_token_is_kept_no_longer_than_its_sign_in(world: World) -> None:
         session().execute(sa.update(SignIn).values(expires_at=clock.now() - timedelta(minutes=1)))
         attempts.forget_over()
     assert tokens_kept() == 0
+
+
+def test_no_transaction_is_held_while_a_provider_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has one writer, PostgreSQL a bounded number of connections: a slow provider must hold neither."""
+    held, really = [], wire.call
+
+    def watched(*given: Any, **more: Any) -> wire.Answer:
+        held.append(db._current.get())
+        return really(*given, **more)
+
+    monkeypatch.setattr(wire, "call", watched)
+    known = world.app.extensions["oidc"]["agents"]
+
+    def forgets() -> None:
+        known._addresses = known._keys = None
+
+    world.client.sign_in(world.agent).get("/espace/compte/connexions")
+    world.come_back(303, state=world.link_page())
+    forgets()
+    world.come_back(303, state=world.begin())
+    forgets()
+    leave(world)
+    assert len(held) >= 9 and held == [None] * len(held)
+    with unit_of_work(), pytest.raises(RuntimeError):
+        really(world.provider.issuer)

@@ -54,7 +54,6 @@ EDGES = {
     "entering",
     "leaving",
     "departing",
-    "sign_in_panel",
     "visitors",
     "following",
     "voice_panel",
