@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +29,41 @@ class SettingsError(Exception):
 
 def _field(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
+
+
+class Audience(StrEnum):
+    """For whom a provider vouches."""
+
+    AGENTS = "agents"
+    CITIZENS = "citizens"
+
+
+class Logout(StrEnum):
+    """Whether signing out here ends the session at the provider too, where it can."""
+
+    PROVIDER = "provider"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An OpenID Connect provider: each field is the variable OIDC_<NAME>_<FIELD>."""
+
+    # <NAME> in small letters, with hyphens: it stands in the addresses of this provider.
+    name: str
+    issuer: str = _field("", "The provider's issuer, exactly as its discovery document says it.")
+    client_id: str = _field("", "What the provider calls this portal.")
+    client_secret: str = field(
+        default="", repr=False, metadata={"help": "The secret it gave for that. None: a public client."}
+    )
+    scopes: tuple[str, ...] = _field(
+        ("openid", "profile", "email"), "What is asked for, separated by spaces; openid among it."
+    )
+    acr: str = _field("", "The level of assurance that is asked for, and required in the answer.")
+    logout: Logout = _field(Logout.PROVIDER, "provider or local.")
+    create: bool = _field(False, "1: who is unknown here gets an account without any right.")
+    label: str = _field("", "What the button says. Default: the name.")
+    audience: Audience = _field(Audience.AGENTS, "agents or citizens.")
 
 
 @dataclass(frozen=True)
@@ -57,6 +94,14 @@ class Settings:
     log_level: str = _field("INFO", "DEBUG, INFO, WARNING or ERROR.")
     demo: bool | None = _field(None, "DEMO=0 makes no demonstration content; DEMO=1 allows it off loopback.")
 
+    oidc: tuple[Provider, ...] = field(
+        default=(),
+        metadata={
+            "help": "OpenID Connect providers, one set of OIDC_<NAME>_… each.",
+            "prefix": "OIDC_<NAME>_",
+        },
+    )
+
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
@@ -84,9 +129,10 @@ class Settings:
         env = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         for item in dataclasses.fields(cls):
-            raw = env.get(item.name.upper(), "")
+            raw = "" if "prefix" in item.metadata else env.get(item.name.upper(), "")
             if raw != "":
                 values[item.name] = _parse(item.name, raw)
+        values["oidc"] = _providers(env)
         values.update(overrides)
         return _complete(cls(**values))
 
@@ -103,6 +149,87 @@ def _parse(name: str, raw: str) -> Any:
     if name == "demo":
         return raw not in ("0", "false", "no")
     return raw
+
+
+_PROVIDER_FIELDS = {item.name.upper(): item for item in dataclasses.fields(Provider) if item.name != "name"}
+_PROVIDER_VARIABLE = re.compile(rf"OIDC_([A-Z0-9]+(?:_[A-Z0-9]+)*)_({'|'.join(_PROVIDER_FIELDS)})")
+
+
+def _providers(env: Mapping[str, str]) -> tuple[Provider, ...]:
+    """The providers, in the order of their names. An OIDC_… that is none of ours is a typing error, and said."""
+    told: dict[str, dict[str, Any]] = {}
+    for variable in sorted(name for name, raw in env.items() if name.startswith("OIDC_") and raw != ""):
+        match = _PROVIDER_VARIABLE.fullmatch(variable)
+        if match is None:
+            raise SettingsError(
+                f"{variable} is not understood: it is OIDC_<NAME>_ and one of {', '.join(_PROVIDER_FIELDS)}."
+            )
+        name = match[1].lower().replace("_", "-")
+        if len(name) > 40:
+            raise SettingsError(f"{variable}: the name of a provider has 40 characters at most.")
+        values = told.setdefault(name, {"name": name})
+        values[match[2].lower()] = _provider_value(variable, match[2], env[variable])
+    found = tuple(_checked(Provider(**values)) for _name, values in sorted(told.items()))
+    issuers = [provider.issuer for provider in found]
+    if twice := {issuer for issuer in issuers if issuers.count(issuer) > 1}:
+        # Who somebody is, is kept by issuer: two providers of one would be one, with two sets of rules.
+        raise SettingsError(f"Two providers have the same OIDC_…_ISSUER: {', '.join(sorted(twice))}.")
+    return found
+
+
+def _provider_value(variable: str, kind: str, raw: str) -> Any:
+    if not raw.isprintable():
+        raise SettingsError(f"{variable} holds a character that cannot be printed.")
+    if kind == "SCOPES":
+        scopes = tuple(dict.fromkeys(raw.replace(",", " ").split()))
+        if "openid" not in scopes:
+            raise SettingsError(f"{variable} must hold openid.")
+        return scopes
+    if kind in ("LOGOUT", "AUDIENCE"):
+        words = Logout if kind == "LOGOUT" else Audience
+        if raw not in list(words):
+            raise SettingsError(f"{variable} must be one of {', '.join(words)}, not {raw!r}.")
+        return words(raw)
+    if kind == "CREATE":
+        if raw not in ("0", "1"):
+            raise SettingsError(f"{variable} must be 0 or 1, not {raw!r}.")
+        return raw == "1"
+    if len(raw) > (60 if kind == "LABEL" else 255):
+        raise SettingsError(f"{variable} is too long.")
+    return raw
+
+
+def _checked(provider: Provider) -> Provider:
+    prefix = "OIDC_" + provider.name.upper().replace("-", "_")
+    if not provider.client_id:
+        raise SettingsError(f"{prefix}_CLIENT_ID is missing.")
+    if not may_be_called(provider.issuer):
+        raise SettingsError(
+            f"{prefix}_ISSUER must be an https:// address without query (http:// on a loopback address only), "
+            f"not {provider.issuer!r}."
+        )
+    return provider if provider.label else dataclasses.replace(provider, label=provider.name)
+
+
+def may_be_called(address: str) -> bool:
+    """Whether a provider may be asked there: over TLS, or without it on this very machine; no user, query, fragment."""
+    try:
+        parts = urlsplit(address)
+        port_is_good = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return (
+        port_is_good
+        and bool(host)
+        and address.isascii()
+        and address.isprintable()
+        and " " not in address
+        and (parts.scheme == "https" or (parts.scheme == "http" and _loopback(host)))
+        and "@" not in parts.netloc
+        and not parts.query
+        and not parts.fragment
+    )
 
 
 def _complete(settings: Settings) -> Settings:

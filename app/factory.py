@@ -14,6 +14,7 @@ from app.accounts import routes as accounts_routes
 from app.accounts.models import Person
 from app.errors import Unavailable
 from app.extensions import babel, csrf, login_manager
+from app.oidc import routes as oidc_routes
 from config import ROOT, Settings, SettingsError
 from drafts import markers, seal
 from drafts import routes as drafts_routes
@@ -77,7 +78,7 @@ def init_extensions(app: Flask) -> None:
 
 
 def register_rooms(app: Flask) -> None:
-    for room in (accounts_routes, labs.routes, drafts_routes, publish_routes):
+    for room in (accounts_routes, oidc_routes, labs.routes, drafts_routes, publish_routes):
         app.register_blueprint(room.blueprint)
 
 

@@ -22,6 +22,7 @@ class Act(StrEnum):
     PORTAL_MODERATE = "portal.moderate"
     PORTAL_PUBLISH = "portal.publish"
     PORTAL_VERIFY = "portal.verify"
+    ACCOUNT_LINK = "account.link"
     LAB_FOUND = "lab.found"
     LAB_SEE = "lab.see"
     LAB_READ = "lab.read"
@@ -94,6 +95,8 @@ class Actor:
     is_active: bool = field(default=True)
     # Somebody from outside, who came by a link: no agent, whatever else is said of them.
     is_guest: bool = False
+    # Somebody whom a provider of identities for citizens vouches for: no agent either.
+    is_citizen: bool = False
     # What this sign-in opens, and nothing else; the room it names knows the word. None: it is not held to one thing.
     confined_to: str | None = None
 
@@ -155,6 +158,10 @@ def require(actor: Actor, act: Act, thing: object) -> frozenset[Act]:
 @judges(Portal)
 def _portal(actor: Actor, _thing: Portal) -> frozenset[Act]:
     acts = {Act.PORTAL_READ, Act.PORTAL_SIGN_IN}
+    if actor.is_authenticated and not actor.is_guest and actor.confined_to is None:
+        acts.add(Act.ACCOUNT_LINK)
+    if actor.is_citizen:
+        return frozenset(acts)  # nothing in the house of the agents, whatever else is said of them
     if actor.is_authenticated and actor.administration_id is not None:
         acts |= {Act.PORTAL_WORK, Act.PORTAL_SIT}
     if actor.is_guest:

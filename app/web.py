@@ -57,12 +57,15 @@ def current_actor() -> Actor:
     return actor if isinstance(actor, Actor) else ANONYMOUS
 
 
-def guarded(act: Act, door: Callable[..., object] | None = None) -> Callable[[View], View]:
+def guarded(
+    act: Act, door: Callable[..., object] | None = None, *, waits: bool = False
+) -> Callable[[View], View]:
     """Declare who may use a view, and check it before the view runs.
 
     `door` takes the view's arguments and returns the thing that is judged (raising Missing). For GET and HEAD
     the view runs inside one `reading()`; a view that writes opens its own `unit_of_work()`, and the verb it
-    calls judges again, in the transaction.
+    calls judges again, in the transaction. A view that `waits` for others over the network gets no reading
+    either: it opens its own, before and after.
     """
 
     def decorate(view: View) -> View:
@@ -73,7 +76,7 @@ def guarded(act: Act, door: Callable[..., object] | None = None) -> Callable[[Vi
             try:
                 with reading():
                     g.acts = require(actor, act, door(**kwargs) if door else PORTAL)
-                    if request.method in ("GET", "HEAD"):
+                    if request.method in ("GET", "HEAD") and not waits:
                         return view(**kwargs)
                 answer = view(**kwargs)
                 if getattr(answer, "status_code", None) == Refused.status:

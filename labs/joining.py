@@ -154,7 +154,7 @@ def invite(
 
 def why_not(lab: Lab, person: Person) -> str | None:
     """What stands against inviting somebody, in words, or None."""
-    if person.kind is PersonKind.GUEST or person.status is not PersonStatus.ACTIVE:
+    if person.kind is not PersonKind.AGENT or person.status is not PersonStatus.ACTIVE:
         return _("n’a pas de compte d’agent actif")
     place = place_of(lab, person.id)
     if place is not None and place.removed_at is None:

@@ -65,7 +65,7 @@ def acts_on_lab(actor: Actor, lab: Lab) -> frozenset[Act]:
     held = membership(actor, lab.id)
     if held is not None:
         return _acts_of_a_member(actor, held)
-    if not actor.is_authenticated or actor.is_guest:
+    if not actor.is_authenticated or actor.is_guest or actor.is_citizen:
         return frozenset()
     acts: set[Act] = set()
     if open_invitation(actor, lab.id) is not None:

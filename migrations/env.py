@@ -14,6 +14,7 @@ import app.alerts
 import app.audit
 import app.jobs
 import app.mail
+import app.oidc.models
 import app.refusals
 import drafts.expert_models
 import drafts.history_models
@@ -45,6 +46,7 @@ ROOMS = (
     app.audit,
     app.jobs,
     app.mail,
+    app.oidc.models,
     app.refusals,
     labs.joining_models,
     labs.guest_models,

@@ -21,10 +21,12 @@ class PersonStatus(StrEnum):
 
 
 class PersonKind(StrEnum):
-    """A guest has no account: they come by a link that is mailed to them, into one lab."""
+    """A guest has no account: they come by a link that is mailed to them, into one lab. A citizen comes through a
+    provider of identities, and has no place in the house of the agents."""
 
     AGENT = "agent"
     GUEST = "guest"
+    CITIZEN = "citizen"
 
 
 class Person(Base):
@@ -49,7 +51,7 @@ class Person(Base):
         sa.CheckConstraint("email = lower(email)", name="email_lower"),
         one_of("kind", PersonKind),
         sa.CheckConstraint(
-            "kind <> 'guest' OR (administration_id IS NULL AND password_hash IS NULL)",
+            "kind = 'agent' OR (administration_id IS NULL AND password_hash IS NULL)",
             name="guest_from_outside",
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, redirect, request, session
 
-from app.accounts import cookie, service
+from app.accounts import cookie, leaving, service
 from app.accounts.entering import entered
 from app.accounts.forms import SignInForm
 from app.db import reading, unit_of_work
@@ -79,12 +79,14 @@ def do_sign_in() -> Any:
 @blueprint.post("/deconnexion")
 @guarded(Act.PORTAL_SIGN_IN)
 def do_sign_out() -> Any:
-    actor = current_actor()
+    actor, farewell = current_actor(), None
     if actor.is_authenticated:
         with unit_of_work():
+            farewell = leaving.farewell_of(actor)
             service.sign_out(actor)
     session.clear()
-    response = see_other("accounts.sign_in")
+    g._login_user = ANONYMOUS  # what is shown from here on is shown to nobody in particular
+    response = farewell() if farewell else see_other("accounts.sign_in")
     assert isinstance(response, Response)
     cookie.clear_on(response, current_app.config["SETTINGS"])
     # What the browser kept of a person's pages and unsent strokes goes with them.

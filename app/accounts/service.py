@@ -22,7 +22,7 @@ from app.accounts.models import (
 )
 from app.db import note, reading, session, unit_of_work, unless_somebody_was_first
 from app.directory.models import Administration
-from app.errors import Invalid, RateLimited
+from app.errors import Invalid, RateLimited, Refused
 from app.extensions import gettext as _
 from app.policy import ANONYMOUS, PORTAL, Act, Actor, PortalRole, require
 
@@ -113,7 +113,8 @@ def sign_in(
     session().flush()
     audit.record(person_id, "sign_in", "person", person_id)
     actor = actor_of(row.id)
-    assert actor is not None
+    if actor is None:  # suspended since they proved who they are
+        raise Refused(_("Ce compte n’est pas ouvert. Adressez-vous à un administrateur du portail."))
     return Opened(token, actor, until - now)
 
 
@@ -215,6 +216,7 @@ def _actor(person: Person, administration: Administration | None, opened: SignIn
         session_id=opened.id if opened else 0,
         shared_computer=bool(opened and opened.shared_computer),
         is_guest=person.kind is PersonKind.GUEST,
+        is_citizen=person.kind is PersonKind.CITIZEN,
         confined_to=opened.confined_to if opened else None,
     )
 
@@ -259,7 +261,7 @@ def create_person(
     if not name or len(name) > NAME_LENGTH or "@" not in email:
         raise Invalid(_("Il faut un nom (128 caractères au plus) et une adresse électronique."))
     person = session().scalars(sa.select(Person).where(Person.email == email).with_for_update()).first()
-    if person is not None and person.kind is PersonKind.AGENT:
+    if person is not None and person.kind is not PersonKind.GUEST:
         raise Invalid(_("Cette adresse a déjà un compte."))
     hashed = passwords.hashed(password) if password else None
     if person is None:
@@ -285,7 +287,7 @@ def guest_called(email: str, name: str) -> Person:
     if not name or len(name) > NAME_LENGTH:
         raise Invalid(_("Donnez le nom de la personne (128 caractères au plus)."), field="name")
     found = session().scalars(sa.select(Person).where(Person.email == email)).first()
-    if found is not None and found.kind is PersonKind.AGENT:
+    if found is not None and found.kind is not PersonKind.GUEST:
         raise Invalid(
             _("Cette adresse a un compte d’agent : invitez la personne par son nom."), field="email"
         )

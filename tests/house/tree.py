@@ -36,6 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("app.directory",),
     ("app.accounts",),
+    ("app.oidc",),
     ("labs",),
     ("drafts",),
     ("realtime", "publish"),

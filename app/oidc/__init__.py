@@ -1,0 +1,1 @@
+"""Sign-in through providers of identities (OpenID Connect Core 1.0): docs/identity.md."""
