@@ -56,7 +56,7 @@ _ROWS = (
     "01234567890",
 )
 # So much has to be left of it, and so many different signs.
-_ITS_OWN = 5
+_ITS_OWN = 4
 
 
 def _off_the_loop(work: Callable[[], T]) -> T:
