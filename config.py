@@ -34,7 +34,8 @@ class Settings:
     """What an instance is told by its surroundings. Build it with `from_env`."""
 
     secret_key: str = _field(
-        "", "Signs forms and links, seals second factors; at least 32 bytes. Required outside the demonstration."
+        "",
+        "Signs forms and links, seals second factors; at least 32 bytes. Required outside the demonstration.",
     )
     data_dir: Path = _field(ROOT / "data", "Where the database, keys, mails and uploads live.")
     database_url: str = _field("", "SQLAlchemy address. Default: SQLite in DATA_DIR.")
