@@ -71,7 +71,8 @@ class Settings:
     """What an instance is told by its surroundings. Build it with `from_env`."""
 
     secret_key: str = _field(
-        "", "Signs forms and links; at least 32 bytes. Required outside the demonstration."
+        "",
+        "Signs forms and links, seals second factors; at least 32 bytes. Required outside the demonstration.",
     )
     data_dir: Path = _field(ROOT / "data", "Where the database, keys, mails and uploads live.")
     database_url: str = _field("", "SQLAlchemy address. Default: SQLite in DATA_DIR.")
@@ -114,6 +115,11 @@ class Settings:
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    def cookie_called(self, name: str) -> str:
+        """The name under which a cookie is set. Browsers let nobody but this very host set a `__Host-` one, over https,
+        for the whole of it (RFC 6265bis, 4.1.3.2); on a loopback address, without https, they would refuse it."""
+        return f"__Host-{name}" if self.is_https else name
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -258,6 +264,10 @@ def _check(settings: Settings) -> None:
     if parts.scheme == "http" and not _loopback(parts.hostname):
         raise SettingsError(
             "PUBLIC_URL must be https:// unless it is a loopback address: cookies would be readable."
+        )
+    if parts.scheme == "http" and not _loopback(settings.host):
+        raise SettingsError(
+            f"HOST {settings.host!r} is reached from other machines, and PUBLIC_URL is not https://: cookies would be readable."
         )
     for origin in settings.allowed_origins:
         if origin in ("*", "null") or urlsplit(origin).scheme not in ("http", "https"):

@@ -22,13 +22,19 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Asked every few seconds by machines, or one for every file of a page: said at DEBUG only.
 QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/static/<path:filename>"})
 UNKNOWN = "(none)"
+# Where people see the portal over https, browsers come back that way only, for two years (RFC 6797). Of the hosts below
+# this one we know nothing.
+HSTS = ("Strict-Transport-Security", "max-age=63072000")
 
 
 class AccessLog:
     """WSGI layer. `sockets` is where Engine.IO lives: a WebSocket there is a request that lasts for hours."""
 
-    def __init__(self, application: Application, *, trusted_proxies: int, sockets: str) -> None:
+    def __init__(
+        self, application: Application, *, trusted_proxies: int, sockets: str, https: bool = False
+    ) -> None:
         self.application = application
+        self.always = [HSTS] if https else []
         self.trusted_proxies = trusted_proxies
         self.sockets = sockets
 
@@ -40,7 +46,7 @@ class AccessLog:
         def start(line: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             nonlocal status
             status = int(line[:3])
-            return start_response(line, [*headers, ("X-Request-ID", number)], *more)
+            return start_response(line, [*headers, *self.always, ("X-Request-ID", number)], *more)
 
         path = environ.get("PATH_INFO", "")
         with logs.request_facts(request=number) as facts:

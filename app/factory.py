@@ -11,6 +11,7 @@ import labs.routes
 import labs.session_routes
 from app import access, assets, cli, db, logs, mail, web
 from app.accounts import routes as accounts_routes
+from app.accounts import seals
 from app.accounts.models import Person
 from app.errors import Unavailable
 from app.extensions import babel, csrf, login_manager
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> Flask:
     markers.configure(settings.data_dir)
     mail.configure(settings.public_url)
     secret_links.configure(settings.secret_key)
+    seals.configure(settings.secret_key)
     refuse_exposed_demonstration(settings)
     init_extensions(app)
     web.init_app(app)
@@ -45,7 +47,7 @@ def create_app(settings: Settings) -> Flask:
     cli.init_app(app)
     gateway.init_app(app, settings)
     app.wsgi_app = access.AccessLog(  # type: ignore[method-assign]
-        app.wsgi_app, trusted_proxies=settings.trusted_proxies, sockets=door.PATH
+        app.wsgi_app, trusted_proxies=settings.trusted_proxies, sockets=door.PATH, https=settings.is_https
     )
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -59,7 +61,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MAX_REQUEST,
-        SESSION_COOKIE_NAME="openlab_form",
+        SESSION_COOKIE_NAME=settings.cookie_called("openlab_form"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_https,

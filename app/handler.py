@@ -25,6 +25,7 @@ LONGEST_LINE, MOST_LINES = 65_536, 100
 # token ":" OWS field-value OWS (RFC 9110, 5.1 and 5.5): no space before the colon, no control character but the tabulator. Read once
 # from left to right, whatever stands there.
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)\r?\n")
+_ALWAYS = "{}: {}\r\n".format(*access.HSTS).encode()
 # Said twice, two readers of one request may each believe another one of them.
 _ONCE = frozenset({"content-length", "transfer-encoding", "host"})
 
@@ -125,7 +126,8 @@ class Handler(WSGIHandler):  # type: ignore[misc]
             return
         settings = self.server.application.config["SETTINGS"]
         number = access.request_id(self.headers.get("x-request-id", "") if settings.trusted_proxies else "")
-        head = b"".join((ready.head, _date(int(time.time())), number.encode(), b"\r\n\r\n"))
+        always = _ALWAYS if settings.is_https else b""
+        head = b"".join((ready.head, always, _date(int(time.time())), number.encode(), b"\r\n\r\n"))
         try:
             self.socket.sendall(head if self.command == "HEAD" else head + ready.body)
         except OSError:

@@ -23,6 +23,7 @@ class Act(StrEnum):
     PORTAL_PUBLISH = "portal.publish"
     PORTAL_VERIFY = "portal.verify"
     ACCOUNT_LINK = "account.link"
+    ACCOUNT_KEEP = "account.keep"
     LAB_FOUND = "lab.found"
     LAB_SEE = "lab.see"
     LAB_READ = "lab.read"
@@ -99,6 +100,9 @@ class Actor:
     is_citizen: bool = False
     # What this sign-in opens, and nothing else; the room it names knows the word. None: it is not held to one thing.
     confined_to: str | None = None
+    # Whether this sign-in has a second factor, and the roles that wait until it has (app.accounts.obliged).
+    second_factor: bool = False
+    held_back: frozenset[PortalRole] = frozenset()
 
     @property
     def is_authenticated(self) -> bool:
@@ -164,6 +168,8 @@ def _portal(actor: Actor, _thing: Portal) -> frozenset[Act]:
         return frozenset(acts)  # nothing in the house of the agents, whatever else is said of them
     if actor.is_authenticated and actor.administration_id is not None:
         acts |= {Act.PORTAL_WORK, Act.PORTAL_SIT}
+    if actor.is_authenticated and not actor.is_guest and actor.confined_to is None:
+        acts.add(Act.ACCOUNT_KEEP)
     if actor.is_guest:
         # At the tables they were invited to, and nowhere else in the house.
         acts.add(Act.PORTAL_SIT)

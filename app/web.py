@@ -112,6 +112,13 @@ def discreet(response: Response) -> Response:
     return response
 
 
+def later(response: Response, error: DomainError) -> Response:
+    """For a form that is shown again because it came too soon: says after how many seconds to come back (RFC 9110, 10.2.3)."""
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(int(error.retry_after) + 1)
+    return response
+
+
 def see_other(endpoint: str, **values: Any) -> BaseResponse:
     """POST, then 303, then GET."""
     return redirect(url_for(endpoint, **values), code=303)

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app import audit, db, events, jobs, mail, refusals
+from app.accounts import own
 from app.errors import Missing, MovedOn, Unavailable
 from app.factory import create_app
 from app.oidc import attempts
@@ -331,7 +332,7 @@ def run(settings: Settings) -> None:
         (3600.0, at_once(verifying.take_stock)),
         (5.0, functools.partial(look_at_links, links.Round.as_portal(settings.public_url))),
         (60.0, following.tell_followers),
-        (3600.0, at_once(refused.purge, refusals.purge, attempts.forget_over)),
+        (3600.0, at_once(refused.purge, refusals.purge, attempts.forget_over, own.purge)),
         (3600.0, at_once(kept.forget_words, comments.forget_old, wish_addresses.forget_old)),
         (3600.0, functools.partial(forget_addresses, settings.data_dir)),
     ]

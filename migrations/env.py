@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context
 
+import app.accounts.key_models
 import app.alerts
 import app.audit
 import app.jobs
@@ -42,6 +43,7 @@ from app.db import Base, Database
 from config import Settings
 
 ROOMS = (
+    app.accounts.key_models,
     app.alerts,
     app.audit,
     app.jobs,

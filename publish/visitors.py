@@ -63,7 +63,7 @@ def from_here(asked: Request) -> None:
 def number() -> str | None:
     """The reader's number, out of their cookie, or out of the address that a first act was sent on to."""
     for given, salt, age in (
-        (request.cookies.get(COOKIE), COOKIE, None),
+        (request.cookies.get(settings().cookie_called(COOKIE)), COOKIE, None),
         (request.args.get(KEY), KEY, KEY_SECONDS),
     ):
         if given:
@@ -80,12 +80,12 @@ def introduced() -> Response:
     key = _signer(KEY).sign(new).decode()
     answer = redirect(f"{request.path}?{KEY}={key}", code=307)
     answer.set_cookie(
-        COOKIE,
+        settings().cookie_called(COOKIE),
         _signer(COOKIE).sign(new).decode(),
         # On a computer of a space the next person is somebody else.
         max_age=None if is_space(request.remote_addr) else COOKIE_SECONDS,
         httponly=True,
-        secure=settings().public_url.startswith("https:"),
+        secure=settings().is_https,
         samesite="Lax",
     )
     answer.headers["Cache-Control"] = "no-store"

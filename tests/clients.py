@@ -119,10 +119,14 @@ class PageClient:
         self.http = app.test_client()
         self.page: Page | None = None
 
-    def sign_in(self, actor: Actor, *, shared_computer: bool = False) -> PageClient:
-        """Sit down as `actor`, past the form."""
+    def sign_in(
+        self, actor: Actor, *, shared_computer: bool = False, second_factor: bool = True
+    ) -> PageClient:
+        """Sit down as `actor`, past the form; with everything that their roles ask for, unless said otherwise."""
         with unit_of_work():
-            token = accounts.sign_in(actor.id, shared_computer=shared_computer).token
+            token = accounts.sign_in(
+                actor.id, shared_computer=shared_computer, second_factor=second_factor
+            ).token
         self.http.set_cookie(cookie.name(self.app.config["SETTINGS"]), token)
         return self
 

@@ -126,7 +126,7 @@ def sign_in(person_id: int) -> str:
     """A sign-in token for a person, as the form would give it."""
     link = session().scalars(sa.select(GuestLink).filter_by(person_id=person_id, revoked_at=None)).first()
     if link is None:
-        return accounts.sign_in(person_id).token
+        return accounts.sign_in(person_id, second_factor=True).token
     return accounts.sign_in(person_id, ends_at=link.expires_at, confined_to=confined_to(link.lab_id)).token
 
 

@@ -12,7 +12,7 @@ from config import Settings
 
 
 def name(settings: Settings) -> str:
-    return "__Host-openlab" if settings.is_https else "openlab"
+    return settings.cookie_called("openlab")
 
 
 def set_on(response: Response, settings: Settings, opened: service.Opened) -> None:

@@ -18,8 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import audit, clock, mail
-from app.accounts import passwords
-from app.accounts.models import Person, PersonStatus, Role, SignIn, SignInFailure
+from app.accounts import delays
+from app.accounts.key_models import HalfOpen, PasswordReset, RecoveryCode, ResetRequest, SecondFactor
+from app.accounts.models import Person, PersonStatus, Role, SignIn
 from app.accounts.service import end_all
 from app.db import session
 from app.errors import Invalid, Missing
@@ -89,8 +90,10 @@ def erase(actor: Actor | None, person_id: int) -> list[int]:
         room(person.id)
     mails = forget_in_mails(person.name, person.email)
     forget_in_words(person.name, person.email)
-    account = passwords.digest("account:" + person.email)
-    session().execute(sa.delete(SignInFailure).where(SignInFailure.account_digest == account))
+    delays.lift(delays.of_account(person.email), delays.of_code(person.id))
+    session().execute(sa.delete(ResetRequest).where(ResetRequest.email == person.email))
+    for keys in (PasswordReset, SecondFactor, RecoveryCode, HalfOpen):
+        session().execute(sa.delete(keys).where(keys.person_id == person.id))
     session().execute(sa.delete(SignIn).where(SignIn.person_id == person.id))
     session().execute(sa.delete(Role).where(Role.person_id == person.id))
     session().expire(person, ["roles"])

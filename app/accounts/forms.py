@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length, Regexp
 
 from app.extensions import gettext as _
 from app.forms import Explained
@@ -23,6 +23,46 @@ class SignInForm(FlaskForm):
         if self.password.errors:
             found.append(_("Indiquez votre mot de passe."))
         return found
+
+
+class AskResetForm(Explained):
+    """For which address a new password is asked for."""
+
+    email = EmailField(validators=[InputRequired(), Length(max=320), Regexp(r"[^@\s]+@[^@\s]+$")])
+
+    def words(self) -> dict[str, str]:
+        return {"email": _("Écrivez votre adresse électronique entière, comme nom@exemple.nc.")}
+
+
+class NewPasswordForm(Explained):
+    """A new password, typed twice."""
+
+    new = PasswordField(validators=[InputRequired(), Length(max=1024)])
+    again = PasswordField(validators=[EqualTo("new")])
+
+    def words(self) -> dict[str, str]:
+        return {
+            "new": _("Écrivez le nouveau mot de passe."),
+            "again": _("Les deux mots de passe ne sont pas les mêmes : écrivez-les de nouveau."),
+        }
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The same, by who knows the old one."""
+
+    old = PasswordField(validators=[InputRequired(), Length(max=1024)])
+
+    def words(self) -> dict[str, str]:
+        return {**super().words(), "old": _("Écrivez votre mot de passe actuel.")}
+
+
+class FactorForm(Explained):
+    """Six digits of a telephone, or a code on paper."""
+
+    code = StringField(validators=[InputRequired(), Length(max=80)])
+
+    def words(self) -> dict[str, str]:
+        return {"code": _("Écrivez le code.")}
 
 
 class CodeForm(Explained):

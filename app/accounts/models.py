@@ -90,10 +90,15 @@ class SignIn(Base):
     confined_to: Mapped[str | None] = mapped_column(sa.String(80))
     revoked_at: Mapped[datetime | None]
     shared_computer: Mapped[bool] = mapped_column(default=False)
+    # Whether a second factor was given; without one the roles that publish or administer wait (app.accounts.obliged).
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # What the person is told of it: "firefox/windows", nothing more of what the browser says (app.accounts.devices).
+    device: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
 
 
 class SignInFailure(Base):
-    """Failed attempts per account, for the delay; erased by a success and by the nightly purge."""
+    """Failed attempts, for the delay: of an account (a digest of its name) or of a neighbourhood of addresses (a digest
+    made with a key). Erased by a success and by the purge (app.accounts.delays)."""
 
     __tablename__ = "sign_in_failure"
     account_digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, request, session
+from flask import Blueprint, Response, current_app, flash, g, redirect, request, session
 
-from app.accounts import cookie, leaving, service
-from app.accounts.entering import entered
-from app.accounts.forms import SignInForm
+from app.accounts import account_routes, cookie, leaving, reset_routes, second_factor, service
+from app.accounts.entering import HALF_OPEN, entered
+from app.accounts.forms import FactorForm, SignInForm
 from app.db import reading, unit_of_work
-from app.errors import Invalid, RateLimited, Unavailable
-from app.extensions import login_manager
+from app.errors import Invalid, MovedOn, RateLimited, Unavailable
+from app.extensions import gettext as _
+from app.extensions import login_manager, ngettext
 from app.policy import ANONYMOUS, Act, Actor
-from app.web import current_actor, guarded, local_path, page, see_other
+from app.web import current_actor, discreet, guarded, later, local_path, page, see_other
 
 blueprint = Blueprint("accounts", __name__, template_folder="templates")
+reset_routes.register(blueprint)
+account_routes.register(blueprint)
 login_manager.anonymous_user = lambda: ANONYMOUS  # type: ignore[assignment]
 
 
@@ -70,10 +73,71 @@ def do_sign_in() -> Any:
     if not form.validate_on_submit():
         return page("accounts/sign_in.html", 422, form=form, errors=form.sentences(), next=target)
     try:
-        person_id = service.check_password(form.email.data or "", form.password.data or "")
-    except (Invalid, RateLimited) as error:
-        return page("accounts/sign_in.html", error.status, form=form, errors=[error.message], next=target)
+        person_id = service.check_password(
+            form.email.data or "", form.password.data or "", request.remote_addr
+        )
+    except (Invalid, RateLimited, Unavailable) as error:
+        return later(
+            page("accounts/sign_in.html", error.status, form=form, errors=[error.message], next=target), error
+        )
     return entered(person_id, target, shared_computer=bool(form.poste_partage.data))
+
+
+@blueprint.get("/connexion/code")
+@guarded(Act.PORTAL_SIGN_IN)
+def ask_code() -> Any:
+    if not second_factor.is_awaited(session.get(HALF_OPEN, "")):
+        return see_other("accounts.sign_in")
+    return discreet(page("accounts/code.html", form=FactorForm(), faults=[]))
+
+
+@blueprint.post("/connexion/code")
+@guarded(Act.PORTAL_SIGN_IN)
+def give_code() -> Any:
+    form = FactorForm()
+    if not form.validate_on_submit():
+        return discreet(page("accounts/code.html", 422, form=form, faults=form.faults()))
+    token = session.get(HALF_OPEN, "")
+    try:
+        with unit_of_work():
+            found = second_factor.finish(token, form.code.data or "")
+    except RateLimited as error:
+        faults = [("#code", error.message)]
+        return later(discreet(page("accounts/code.html", error.status, form=form, faults=faults)), error)
+    except MovedOn as error:
+        session.pop(HALF_OPEN, None)
+        flash(error.message)
+        return see_other("accounts.sign_in")
+    if found is None:
+        return _wrong_code(form, token)
+    response = entered(
+        found.person_id,
+        found.target or None,
+        shared_computer=found.shared_computer,
+        proved_twice=True,
+        came_by=found.came_by,
+    )
+    if found.paper_left is not None:
+        flash(
+            ngettext(
+                "Ce code de secours ne sert plus. Il vous en reste %(num)s.",
+                "Ce code de secours ne sert plus. Il vous en reste %(num)s.",
+                found.paper_left,
+            )
+        )
+    return response
+
+
+def _wrong_code(form: FactorForm, token: str) -> Any:
+    with reading():
+        may_try_again = second_factor.is_awaited(token)
+    if not may_try_again:
+        session.pop(HALF_OPEN, None)
+        flash(_("Trop de codes faux. Donnez de nouveau votre mot de passe."))
+        return see_other("accounts.sign_in")
+    said = _("Ce code n’est pas le bon, ou il a déjà servi. Attendez le suivant, puis écrivez-le.")
+    form.code.errors = [said]
+    return discreet(page("accounts/code.html", 422, form=form, faults=[("#code", said)]))
 
 
 @blueprint.post("/deconnexion")

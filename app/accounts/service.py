@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from app import audit, clock, events
-from app.accounts import passwords
+from app import audit, clock, events, mail
+from app.accounts import delays, passwords
 from app.accounts.models import (
     NAME_LENGTH,
     Person,
@@ -18,19 +18,20 @@ from app.accounts.models import (
     PersonStatus,
     Role,
     SignIn,
-    SignInFailure,
 )
-from app.db import note, reading, session, unit_of_work, unless_somebody_was_first
+from app.accounts.obliged import held_back
+from app.db import note, session, unit_of_work, unless_somebody_was_first
 from app.directory.models import Administration
-from app.errors import Invalid, RateLimited, Refused
+from app.errors import Invalid, Missing, Refused
 from app.extensions import gettext as _
 from app.policy import ANONYMOUS, PORTAL, Act, Actor, PortalRole, require
 
 IDLE = timedelta(days=7)
 IDLE_SHARED = timedelta(minutes=20)
-# Free tries before the delay begins, and its ceiling: a lock-out by delay, so that nobody can lock another out.
-FREE_TRIES = 5
-MAX_DELAY = timedelta(minutes=15)
+# However busy somebody is: after so long they prove again who they are (NIST SP 800-63B-4, 2.2.3: 30 days at the most).
+ABSOLUTE = timedelta(days=30)
+ABSOLUTE_SHARED = timedelta(hours=4)
+FREE_TRIES = delays.FREE_TRIES
 
 
 @events.event
@@ -52,37 +53,28 @@ class Opened:
     lifetime: timedelta
 
 
-def check_password(email: str, password: str) -> int:
+def check_password(email: str, password: str, address: str | None = None) -> int:
     """The id of the person. Raises Invalid with one sentence for every cause, RateLimited after failures.
 
-    Runs outside a unit of work, because argon2 takes tens of milliseconds on another thread.
+    `address` is that of the computer it comes from. Runs outside a unit of work, because argon2 takes tens of
+    milliseconds on another thread. Whether the account exists or not, the same is done.
     """
     email = email.strip().lower()[:320]
-    account = passwords.digest("account:" + email)
-    with reading() as current:
-        failure = current.get(SignInFailure, account)
-        if failure is not None and failure.not_before > clock.now():
-            wait = (failure.not_before - clock.now()).total_seconds()
-            raise RateLimited(_("Trop d’essais. Attendez un peu avant de réessayer."), retry_after=wait)
+    charged = (delays.of_account(email), delays.of_neighbourhood(address))
+    delays.look(*charged)
+    with unit_of_work() as current:
+        delays.charge(*charged)
         row = current.execute(
             sa.select(Person.id, Person.password_hash).where(
                 Person.email == email, Person.status == PersonStatus.ACTIVE
             )
         ).first()
-    good = passwords.matches(row.password_hash if row else None, password[:1024])
-    with unit_of_work() as current:
-        if good and row is not None:
-            current.execute(sa.delete(SignInFailure).where(SignInFailure.account_digest == account))
-            return int(row.id)
-        failure = current.get(SignInFailure, account)
-        if failure is None:
-            failure = SignInFailure(account_digest=account, count=0, not_before=clock.now())
-            current.add(failure)
-        failure.count += 1
-        over = failure.count - FREE_TRIES
-        if over >= 0:
-            failure.not_before = clock.now() + min(timedelta(seconds=2 ** min(over, 20)), MAX_DELAY)
-    raise Invalid(_("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux, puis réessayez."))
+    good = passwords.matches(row.password_hash if row else None, password[: passwords.LONGEST])
+    if not good or row is None:
+        raise Invalid(_("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux, puis réessayez."))
+    with unit_of_work():
+        delays.give_back(*charged)
+    return int(row.id)
 
 
 def sign_in(
@@ -91,14 +83,20 @@ def sign_in(
     shared_computer: bool = False,
     ends_at: datetime | None = None,
     confined_to: str | None = None,
+    second_factor: bool = False,
+    device: str = "",
 ) -> Opened:
     """Open a session for a person who proved who they are. A new token each time: nothing is fixed beforehand.
 
-    With `ends_at` it is over at that moment, whoever is at work; with `confined_to` it opens that and nothing else.
+    It ends when nobody is at work for a while, and for good after 30 days (4 hours on a shared computer), or at `ends_at`
+    when that is sooner. With `confined_to` it opens that and nothing else. `second_factor`: they proved it twice. `device`:
+    what they will know it by (`app.accounts.devices.label`).
     """
     token = secrets.token_urlsafe(32)
     now, idle = clock.now(), IDLE_SHARED if shared_computer else IDLE
-    until = now + idle if ends_at is None else min(now + idle, ends_at)
+    last = now + (ABSOLUTE_SHARED if shared_computer else ABSOLUTE)
+    ends_at = last if ends_at is None else min(ends_at, last)
+    until = min(now + idle, ends_at)
     row = SignIn(
         token_digest=passwords.digest(token),
         person_id=person_id,
@@ -108,6 +106,8 @@ def sign_in(
         ends_at=ends_at,
         confined_to=confined_to,
         shared_computer=shared_computer,
+        second_factor=second_factor,
+        device=device[:40],
     )
     session().add(row)
     session().flush()
@@ -115,7 +115,7 @@ def sign_in(
     actor = actor_of(row.id)
     if actor is None:  # suspended since they proved who they are
         raise Refused(_("Ce compte n’est pas ouvert. Adressez-vous à un administrateur du portail."))
-    return Opened(token, actor, until - now)
+    return Opened(token, actor, ends_at - now)
 
 
 def sign_out(actor: Actor) -> None:
@@ -132,19 +132,73 @@ def suspend(actor: Actor, person: Person) -> None:
     audit.record(actor.id, "suspend", "person", person.id)
 
 
-def change_password(actor: Actor, person: Person, new: str) -> None:
+def change_password(actor: Actor, person: Person, new_hash: str) -> None:
+    """Give a person the password behind `new_hash` (`new_password`); whoever is signed in under their name is out."""
     if person.id != actor.id:
         require(actor, Act.PORTAL_ADMINISTER, PORTAL)
-    if passwords.weakness(new):
-        raise Invalid(_("Choisissez un mot de passe plus long et moins courant (12 caractères au moins)."))
-    person.password_hash = passwords.hashed(new)
+    person.password_hash = new_hash
     end_all(person.id)
     audit.record(actor.id, "change_password", "person", person.id)
+    tell_of_password(person)
+
+
+def new_password(new: str, *about: str) -> str:
+    """The digest of a new password. Raises Invalid for a weak one; `about` are words that others know of the person.
+
+    Outside a unit of work, as `check_password`.
+    """
+    weakness = passwords.weakness(new, *about)
+    if weakness == "too_short":
+        raise Invalid(_("Choisissez un mot de passe d’au moins douze caractères."), field="new")
+    if weakness:
+        raise Invalid(
+            _(
+                "Ce mot de passe se devine trop vite. Prenez plutôt quatre mots qui ne vont pas ensemble, sans votre nom ni "
+                "une suite de touches."
+            ),
+            field="new",
+        )
+    return passwords.hashed(new[: passwords.LONGEST])
+
+
+def tell_of_password(person: Person) -> None:
+    """A mail to the person, so that a change that is not theirs is seen."""
+    body = _(
+        "Bonjour %(name)s,\n\n"
+        "Le mot de passe de votre compte Open Lab vient d’être changé. Toutes les sessions ouvertes avec l’ancien sont fermées.\n\n"
+        "Si vous ne l’avez pas changé vous-même, choisissez tout de suite un nouveau mot de passe ici :\n\n%(address)s\n\n"
+        "puis prévenez l’administrateur du portail.",
+        name=person.name,
+        address=mail.address("/connexion/oubli"),
+    )
+    mail.write(person.email, _("Votre mot de passe a été changé"), body + "\n")
 
 
 def end_all(person_id: int) -> None:
     _end(SignIn.person_id == person_id)
     note(AccessEnded(person_id=person_id))
+
+
+def end_one(actor: Actor, sign_in_id: int) -> None:
+    """End one of one's own sessions. Raises Missing for one that is somebody else's, or over."""
+    row = session().get(SignIn, sign_in_id, with_for_update=True)
+    if (
+        row is None
+        or row.person_id != actor.id
+        or row.revoked_at is not None
+        or row.expires_at <= clock.now()
+    ):
+        raise Missing(_("Cette session est déjà fermée."))
+    _end(SignIn.id == sign_in_id)
+    audit.record(actor.id, "end_session", "sign_in", sign_in_id)
+    note(AccessEnded(person_id=actor.id, sign_in_id=sign_in_id))
+
+
+def end_others(actor: Actor) -> None:
+    """End all of one's own sessions but the one at work."""
+    _end((SignIn.person_id == actor.id) & (SignIn.id != actor.session_id))
+    audit.record(actor.id, "end_other_sessions", "person", actor.id)
+    note(AccessEnded(person_id=actor.id))
 
 
 def end_confined(person_id: int, confined_to: str) -> None:
@@ -205,19 +259,23 @@ def _actor(person: Person, administration: Administration | None, opened: SignIn
         .execute(sa.select(Role.role, Role.administration_id).where(Role.person_id == person.id))
         .all()
     )
+    roles = frozenset(role for role, _at in held)
+    waiting = held_back(person, roles, opened)
     return Actor(
         id=person.id,
         name=person.name,
         email=person.email,
         administration_id=person.administration_id,
         administration=administration.short_name if administration else "",
-        roles=frozenset(role for role, _at in held),
+        roles=roles - waiting,
+        held_back=waiting,
         reviewer_of=frozenset(at for role, at in held if role is PortalRole.REVIEWER and at is not None),
         session_id=opened.id if opened else 0,
         shared_computer=bool(opened and opened.shared_computer),
         is_guest=person.kind is PersonKind.GUEST,
         is_citizen=person.kind is PersonKind.CITIZEN,
         confined_to=opened.confined_to if opened else None,
+        second_factor=bool(opened and opened.second_factor),
     )
 
 

@@ -103,9 +103,9 @@ def _make_room(browser_digest: str) -> None:
             current.execute(sa.delete(OidcAttempt).where(OidcAttempt.state_digest.in_(found)))
 
 
-def keep(sign_in_id: int, provider: Provider, id_token: str) -> None:
+def keep(sign_in_id: int, provider: str, id_token: str) -> None:
     """Keep the ID token of a sign-in for as long as it lasts."""
-    session().add(OidcSignIn(sign_in_id=sign_in_id, provider=provider.name, id_token=id_token))
+    session().add(OidcSignIn(sign_in_id=sign_in_id, provider=provider, id_token=id_token))
 
 
 def kept(sign_in_id: int) -> tuple[str, str] | None:

@@ -6,17 +6,33 @@ import secrets
 
 from flask import Response, current_app, session, url_for
 
+from app.accounts.entering import way_in
 from app.accounts.leaving import Farewell, on_leaving
+from app.accounts.service import Opened
 from app.oidc import attempts
 from app.oidc.exchange import with_query
 from app.oidc.known import Known
 from app.oidc.refusing import TurnedAway
 from app.policy import Actor
 from app.web import discreet, page
-from config import Logout, Settings
+from config import Logout, Provider, Settings
 
 # Where the browser keeps what the way back must bring, until it is used: in the signed cookie of the forms.
 WAITED_FOR = "oidc_leaving"
+WAY_IN = "oidc"
+
+
+def came_by(provider: Provider, id_token: str) -> str:
+    """What has to be remembered of a sign-in so that one can leave the provider too (`app.accounts.entering`)."""
+    return f"{WAY_IN} {provider.name} {id_token}"
+
+
+def _remember(opened: Opened, told: str) -> None:
+    name, _space, id_token = told.partition(" ")
+    attempts.keep(opened.actor.session_id, name, id_token)
+
+
+way_in(WAY_IN, _remember)
 
 
 @on_leaving

@@ -145,7 +145,7 @@ def _came_in(known: Known, attempt: Attempt, proof: exchange.Proof) -> Response:
         person_id,
         attempt.next_path if at_home else "/espace/compte/connexions",
         shared_computer=attempt.shared_computer,
-        within=lambda opened: attempts.keep(opened.actor.session_id, known.provider, proof.id_token),
+        came_by=departing.came_by(known.provider, proof.id_token),
     )
 
 

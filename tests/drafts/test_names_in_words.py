@@ -86,15 +86,16 @@ NOT_SEARCHED = {
     # Words of the language, kept by portal editors.
     "search_synonym.words",
     # Erased by verbs of their own.
-    "person.name", "person.email", "person.password_hash", "mail.recipient", "mail.subject", "mail.body",
+    "person.name", "person.email", "person.password_hash", "reset_request.email", "second_factor.sealed", "mail.recipient", "mail.subject", "mail.body",
     "mail.calendar", "comment.email", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections",
     "wish.email", "subscriber.email",
     # Numbers, ids and words of the software.
     "alert.said", "audit_entry.detail", "draft_version.authors", "due_row.key", "due_row.payload", "lab.themes",
     "outbox.payload", "publication_failure.said", "revision.authors", "revision_scope.blocks", "edition.slug",
-    "address.slug", "reading_test.parts", "subscription.theme", "mail.leave",
+    "address.slug", "half_open.target", "reading_test.parts", "subscription.theme", "mail.leave",
     # What a provider of identities calls somebody, and signs for ten minutes or a sign-in; erased by verbs of their own.
     "external_identity.issuer", "external_identity.subject", "oidc_attempt.next_path", "oidc_sign_in.id_token",
+    "half_open.came_by",
     # Made of other rows, and made again when they change.
     "stored_page.path", "stored_page.csp", "stored_page.location", "touched_page.path",
 }  # fmt: skip

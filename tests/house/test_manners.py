@@ -72,6 +72,9 @@ EDGES = {
     "call_forms",
     "call_panel",
     "reading_test_routes",
+    "account_routes",
+    "entering",
+    "reset_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",
