@@ -73,7 +73,6 @@ EDGES = {
     "call_panel",
     "reading_test_routes",
     "account_routes",
-    "entering",
     "reset_routes",
 }
 ROOF_AND_CELLAR = {
