@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 
 from app import clock, db, jobs
+from app.accounts import second_factor
 from app.accounts import service as accounts
 from app.accounts.models import Person, PersonKind, SignIn
 from app.db import reading, session, unit_of_work
@@ -375,3 +377,26 @@ def test_no_transaction_is_held_while_a_provider_is_asked(
     assert len(held) >= 9 and held == [None] * len(held)
     with unit_of_work(), pytest.raises(RuntimeError):
         really(world.provider.issuer)
+
+
+def test_a_second_factor_is_asked_for_after_the_provider_too_and_one_still_leaves_it(world: World) -> None:
+    link(world)
+    with unit_of_work():
+        second_factor.begin(world.agent)
+    with reading():
+        secret = second_factor.standing(world.agent.id).secret or ""
+    code = pyotp.TOTP(secret).at(clock.now())
+    with unit_of_work():
+        second_factor.confirm(world.agent, code)
+    world.provider.document = {"end_session_endpoint": f"{world.provider.issuer}/end"}
+    page = world.come_back(303, state=world.begin(query="?next=/labs"))
+    assert page.location == "/connexion/code" and not world.is_in() and tokens_kept() == 0
+    world.client.get("/connexion/code")
+    world.client.send("/connexion/code", 422, code="000000" if code != "000000" else "000001")
+    assert not world.is_in()
+    with clock.shifted(timedelta(seconds=second_factor.STEP_SECONDS)):
+        world.client.send("/connexion/code", code=pyotp.TOTP(secret).at(clock.now()))
+        assert world.client.page is not None and world.client.page.location == "/labs"
+        assert world.is_in() and tokens_kept() == 1
+        assert "Se déconnecter aussi" in leave(world)
+    assert tokens_kept() == 0
