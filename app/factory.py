@@ -12,6 +12,7 @@ import labs.session_routes
 from app import access, assets, cli, db, logs, mail, web
 from app.accounts import routes as accounts_routes
 from app.accounts.models import Person
+from app.administration import routes as administration_routes
 from app.errors import Unavailable
 from app.extensions import babel, csrf, login_manager
 from config import ROOT, Settings, SettingsError
@@ -77,7 +78,7 @@ def init_extensions(app: Flask) -> None:
 
 
 def register_rooms(app: Flask) -> None:
-    for room in (accounts_routes, labs.routes, drafts_routes, publish_routes):
+    for room in (accounts_routes, labs.routes, drafts_routes, publish_routes, administration_routes):
         app.register_blueprint(room.blueprint)
 
 
