@@ -47,6 +47,12 @@ def known(ident: int) -> int:
     return ident
 
 
+def words_asked(name: str, longest: int) -> str:
+    """What an address asks for in words, without characters that no page may show and no database takes."""
+    given = request.args.get(name, "")[:longest]
+    return "".join(character for character in given if character.isprintable()).strip()
+
+
 def page_asked() -> int:
     return min(max(number(request.args.get("page", "")[:9]) or 1, 1), 100_000)
 

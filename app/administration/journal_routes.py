@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, request
 
 from app.administration import chain, journal_queries
-from app.administration.doors import attempt, begin_of, blueprint, day_asked, end_of, number
+from app.administration.doors import attempt, begin_of, blueprint, day_asked, end_of, number, words_asked
 from app.administration.forms import Button
 from app.extensions import gettext as _
 from app.policy import Act
@@ -19,20 +19,19 @@ GIVEN = ("personne", "acte", "sorte", "objet", "du", "au")
 
 
 def _asked() -> journal_queries.Asked:
-    given = request.args.get
     begins, ends = day_asked("du"), day_asked("au")
     return journal_queries.Asked(
-        person=journal_queries.person_called(given("personne", "")),
-        act=given("acte", "").strip()[:80],
-        kind=given("sorte", "").strip()[:40],
-        thing=given("objet", "").strip()[:80],
+        person=journal_queries.person_called(words_asked("personne", 320)),
+        act=words_asked("acte", 80),
+        kind=words_asked("sorte", 40),
+        thing=words_asked("objet", 80),
         begins=begin_of(begins) if begins else None,
         ends=end_of(ends) if ends else None,
     )
 
 
 def _given() -> dict[str, str]:
-    return {name: words[:320] for name in GIVEN if (words := request.args.get(name, "").strip())}
+    return {name: words for name in GIVEN if (words := words_asked(name, 320))}
 
 
 @blueprint.get("/journal", endpoint="journal")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, request
+from flask import flash
 
 from app.accounts import people
 from app.administration import people_queries
@@ -18,6 +18,7 @@ from app.administration.doors import (
     number,
     page_asked,
     seen,
+    words_asked,
 )
 from app.administration.forms import Button, PersonForm, ReasonForm, RoleForm, role_names
 from app.db import reading
@@ -29,9 +30,11 @@ from app.web import current_actor, guarded, page, see_other
 @blueprint.get("/personnes", endpoint="people")
 @guarded(Act.PORTAL_ADMINISTER)
 def listed() -> Any:
-    given = request.args.get
     asked = people_queries.Asked(
-        given("q", "")[:200], number(given("administration")), given("role", "")[:40], given("etat", "")[:40]
+        words_asked("q", 200),
+        number(words_asked("administration", 19)),
+        words_asked("role", 40),
+        words_asked("etat", 40),
     )
     return page(
         "administration/people.html",
