@@ -33,7 +33,7 @@ class AuditEntry(Base):
     __tablename__ = "audit_entry"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]
-    person_id: Mapped[int | None]
+    person_id: Mapped[int | None] = mapped_column(index=True)
     act: Mapped[str] = mapped_column(sa.String(80))
     object_kind: Mapped[str] = mapped_column(sa.String(40))
     object_id: Mapped[str] = mapped_column(sa.String(80))
@@ -48,6 +48,18 @@ class AuditSeal(Base):
     number: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     entry_id: Mapped[int] = mapped_column(sa.ForeignKey("audit_entry.id"), unique=True)
     digest: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AuditCheck(Base):
+    """One look at the whole chain, asked for on a page and done by the worker; `broken` is one line of `Break`."""
+
+    __tablename__ = "audit_check"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    asked_by: Mapped[int] = mapped_column(BigId)
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    seals: Mapped[int] = mapped_column(BigId, default=0)
+    broken: Mapped[str | None] = mapped_column(sa.String(300))
 
 
 def record(person_id: int | None, act: str, thing: str, thing_id: object, **detail: Any) -> None:

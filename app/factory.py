@@ -13,6 +13,7 @@ from app import access, assets, cli, db, logs, mail, web
 from app.accounts import routes as accounts_routes
 from app.accounts import seals
 from app.accounts.models import Person
+from app.administration import routes as administration_routes
 from app.errors import Unavailable
 from app.extensions import babel, csrf, login_manager
 from app.oidc import routes as oidc_routes
@@ -80,7 +81,8 @@ def init_extensions(app: Flask) -> None:
 
 
 def register_rooms(app: Flask) -> None:
-    for room in (accounts_routes, oidc_routes, labs.routes, drafts_routes, publish_routes):
+    rooms = (accounts_routes, oidc_routes, labs.routes, drafts_routes, publish_routes, administration_routes)
+    for room in rooms:
         app.register_blueprint(room.blueprint)
 
 

@@ -9,19 +9,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app import clock, events
+from app import audit, clock, events
 from app.db import Base, BigId, OutboxDelivery, OutboxRow, reading, session, unit_of_work
-from app.errors import Unavailable
+from app.errors import Missing, Unavailable
+from app.extensions import gettext as _
+from app.policy import PORTAL, Act, Actor, require
 
 log = logging.getLogger(__name__)
 Due = Callable[[str, dict[str, Any]], None]
 # Told of a row that failed: key, payload, how often it has been tried, why. True: it is not tried again.
 Failed = Callable[[str, dict[str, Any], int, Exception], bool]
+# What the worker does again and again, registered by rooms: (every so many seconds, verb of DATA_DIR).
+chores: list[tuple[float, Callable[[Path], object]]] = []
 _due_handlers: dict[str, Due] = {}
 _failure_handlers: dict[str, Failed] = {}
 # A piece of work that keeps failing is put off, doubling, and never stands in the way of the others.
@@ -37,6 +42,9 @@ class DueRow(Base):
     payload: Mapped[dict[str, Any]]
     done_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    # What went wrong the last time: the class of the error, since its words may be somebody's.
+    failed_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(sa.String(80), default="", server_default="")
     __table_args__ = (
         sa.UniqueConstraint("kind", "key"),
         sa.Index(
@@ -67,6 +75,17 @@ def due(kind: str) -> Callable[[Due], Due]:
     return register
 
 
+def chore(every: float) -> Callable[[Callable[[Path], object]], Callable[[Path], object]]:
+    """Register what the worker does every so many seconds; it opens its own transactions, and is given DATA_DIR."""
+
+    def register(verb: Callable[[Path], object]) -> Callable[[Path], object]:
+        if all(verb.__qualname__ != there.__qualname__ for _every, there in chores):
+            chores.append((every, verb))
+        return verb
+
+    return register
+
+
 def when_it_fails(kind: str) -> Callable[[Failed], Failed]:
     """Register who is told when a due row of `kind` fails, in the unit of work that puts it off."""
 
@@ -84,6 +103,7 @@ def plan(kind: str, key: str, due_at: datetime, **payload: Any) -> None:
         row = DueRow(kind=kind, key=key, attempts=0)
         session().add(row)
     row.due_at, row.payload, row.done_at, row.attempts = due_at, payload, None, 0
+    row.failed_at, row.error = None, ""
 
 
 def cancel(kind: str, key: str) -> None:
@@ -92,6 +112,16 @@ def cancel(kind: str, key: str) -> None:
         .where(DueRow.kind == kind, DueRow.key == key, DueRow.done_at.is_(None))
         .values(done_at=clock.now())
     )
+
+
+def try_again(actor: Actor, row_id: int) -> None:
+    """Have a row that was put off tried at the next round. Raises Missing for one that is done or never was."""
+    require(actor, Act.PORTAL_ADMINISTER, PORTAL)
+    row = session().get(DueRow, row_id, with_for_update=True)
+    if row is None or row.done_at is not None:
+        raise Missing(_("Cette tâche n’attend plus."))
+    row.due_at = clock.now()
+    audit.record(actor.id, "try_job_again", "due_row", row.id, kind=row.kind)
 
 
 def take_lease(name: str, holder: str, seconds: float) -> bool:
@@ -149,6 +179,9 @@ def _put_off(row_id: int, error: Exception | None) -> None:
             return
         row.due_at = clock.now() + _RETRY_AFTER * 2 ** min(row.attempts, 10)
         row.attempts += 1
+        row.failed_at = clock.now()
+        if error is not None:
+            row.error = type(error).__name__[:80]
         told = _failure_handlers.get(row.kind)
         if error is not None and told is not None and told(row.key, row.payload, row.attempts, error):
             row.done_at = clock.now()

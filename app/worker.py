@@ -335,6 +335,7 @@ def run(settings: Settings) -> None:
         (3600.0, at_once(refused.purge, refusals.purge, attempts.forget_over, own.purge)),
         (3600.0, at_once(kept.forget_words, comments.forget_old, wish_addresses.forget_old)),
         (3600.0, functools.partial(forget_addresses, settings.data_dir)),
+        *((every, functools.partial(chore, settings.data_dir)) for every, chore in jobs.chores),
     ]
     global _evidence_is_due
     reopening.opener().ready()

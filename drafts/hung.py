@@ -7,7 +7,8 @@ import time
 from flask import Response, current_app, g, render_template, request
 from markupsafe import Markup
 
-import drafts.forgetting  # noqa: F401 - registers what this room forgets of a person
+import drafts.forgetting
+import drafts.role_news  # noqa: F401 - registers what this room forgets of a person, and hears of roles
 from app import waiting
 from app.db import reading, session
 from app.errors import DomainError

@@ -231,9 +231,15 @@ def history(draft: Draft) -> History:
 
 
 def administrations() -> list[tuple[int, str]]:
-    """Every administration for a form: (id, name), by name."""
-    rows = session().execute(sa.select(Administration.id, Administration.name).order_by(Administration.name))
-    return [(place, name) for place, name in rows]
+    """Every administration for a form: (id, name), by name. A closed one stays where it was ticked, and says so."""
+    rows = session().execute(
+        sa.select(Administration.id, Administration.name, Administration.closed_at).order_by(
+            Administration.name
+        )
+    )
+    return [
+        (place, name if closed is None else _("%(name)s (fermée)", name=name)) for place, name, closed in rows
+    ]
 
 
 def administrations_of(lab: Lab) -> frozenset[int]:

@@ -66,7 +66,11 @@ def _wanted(query: str) -> list[str]:
 def contacts(draft: Draft, query: str) -> list[ContactItem]:
     """At most MOST contacts, and one more when there are more; without a query those of the administrations that answer for the draft."""
     wanted = _wanted(query)
-    places = session().scalars(sa.select(Administration).options(selectinload(Administration.counters)))
+    places = session().scalars(
+        sa.select(Administration)
+        .where(Administration.closed_at.is_(None))
+        .options(selectinload(Administration.counters))
+    )
     mine = {place.id for place in draft.article.competent} | {draft.article.lead_administration_id}
     found: list[tuple[int, str, int, ContactItem]] = []
     for place in places:
@@ -107,7 +111,11 @@ def _line(said: Iterable[str]) -> str:
 def services(query: str) -> list[ServiceItem]:
     """At most MOST online services, and one more when there are more, found by their titles, their owners and what they are for."""
     wanted = _wanted(query)
-    rows = session().scalars(sa.select(OnlineService).options(selectinload(OnlineService.owners)))
+    rows = session().scalars(
+        sa.select(OnlineService)
+        .where(OnlineService.withdrawn_at.is_(None))
+        .options(selectinload(OnlineService.owners))
+    )
     found: list[tuple[int, str, ServiceItem]] = []
     for row in rows:
         owners = " ".join(f"{place.name} {place.acronym or ''}" for place in row.owners)
@@ -141,7 +149,7 @@ def named(
         row.slug: row
         for row in session().scalars(
             sa.select(OnlineService)
-            .where(OnlineService.slug.in_(set(slugs)))
+            .where(OnlineService.slug.in_(set(slugs)), OnlineService.withdrawn_at.is_(None))
             .options(selectinload(OnlineService.owners))
         )
     }

@@ -69,7 +69,9 @@ def _under_review() -> list[str]:
 
 
 def _of_directory() -> list[str]:
-    return _on_the_web(session().scalars(sa.select(OnlineService.url)))
+    return _on_the_web(
+        session().scalars(sa.select(OnlineService.url).where(OnlineService.withdrawn_at.is_(None)))
+    )
 
 
 def take_stock() -> int:

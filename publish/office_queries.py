@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -32,6 +33,8 @@ class OfficePage:
     desks: tuple[Desk, ...]
     services: tuple[Service, ...]
     articles: tuple[Card, ...]
+    closed_at: datetime | None = None
+    successor: Office | None = None
 
 
 def office_page(slug: str) -> OfficePage | None:
@@ -62,4 +65,6 @@ def office_page(slug: str) -> OfficePage | None:
                 key=lambda card: sort_key(card.title),
             )
         ),
+        closed_at=place.closed_at,
+        successor=office_of(place.successor) if place.successor is not None else None,
     )

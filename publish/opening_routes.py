@@ -26,6 +26,8 @@ def register(blueprint: Blueprint) -> None:
     def open_service(service: str) -> BaseResponse:
         path = addresses.opening(service)
         found = openings.service_called(service)
+        if found is None and (title := openings.withdrawn_title(service)) is not None:
+            return pages.framed("service_withdrawn.html", path, status=410, title=title)
         if found is None:
             return pages.framed("not_found.html", path, status=404)
         if found.outage and not request.args.get("continuer"):

@@ -23,6 +23,15 @@ def service_called(slug: str) -> Service | None:
     return found[0] if found and found[0].href is not None else None
 
 
+def withdrawn_title(slug: str) -> str | None:
+    """What a service was called that is not offered any more; None when there was none."""
+    return session().scalar(
+        sa.select(OnlineService.title).where(
+            OnlineService.slug == slug, OnlineService.withdrawn_at.is_not(None)
+        )
+    )
+
+
 def note_opening(slug: str) -> None:
     """One more person was sent on to the service today."""
     service_id = session().scalar(sa.select(OnlineService.id).where(OnlineService.slug == slug))

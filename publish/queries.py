@@ -308,7 +308,7 @@ def _services_at(urls: Sequence[str]) -> dict[str, str]:
     """{address: slug} of the online services that a text leads to by their own address."""
     rows = session().execute(
         sa.select(OnlineService.url, OnlineService.slug)
-        .where(OnlineService.url.in_(urls))
+        .where(OnlineService.url.in_(urls), OnlineService.withdrawn_at.is_(None))
         .order_by(OnlineService.slug.desc())
     )
     return {url: slug for url, slug in rows if web_address(url) is not None}

@@ -33,6 +33,7 @@ from publish import (
     cycle_panel,  # noqa: F401 - registers its panel
     dashboard_routes,
     desk_routes,
+    directory_news,  # noqa: F401 - hears of the directory
     evidence_routes,
     fate_awaiting,  # noqa: F401 - registers what waits
     fate_routes,

@@ -242,7 +242,11 @@ def _catalogue() -> list[tuple[str, str, str, str]]:
         sa.select(OnlineService.slug, Administration.name, Administration.acronym).join(OnlineService.owners)
     ):
         owners.setdefault(slug, []).append(f"{name} {acronym or ''}")
-    rows = session().execute(sa.select(OnlineService.slug, OnlineService.title, OnlineService.summary))
+    rows = session().execute(
+        sa.select(OnlineService.slug, OnlineService.title, OnlineService.summary).where(
+            OnlineService.withdrawn_at.is_(None)
+        )
+    )
     return [(slug, title, summary, "\n".join(owners.get(slug, ()))) for slug, title, summary in rows]
 
 

@@ -103,7 +103,15 @@ def _where(wanted: Asked, by_theme: dict[str, set[str]]) -> sa.ColumnElement[boo
 
 def _facets(wanted: Asked, by_theme: dict[str, set[str]]) -> tuple[Facet, ...]:
     """Only what at least one service has is there to be chosen."""
-    rows = session().execute(sa.select(OnlineService.slug, OnlineService.kind, OnlineService.login)).all()
+    rows = (
+        session()
+        .execute(
+            sa.select(OnlineService.slug, OnlineService.kind, OnlineService.login).where(
+                OnlineService.withdrawn_at.is_(None)
+            )
+        )
+        .all()
+    )
     slugs = {row.slug for row in rows}
     kinds: set[ServiceKind] = {row.kind for row in rows}
     ways: set[Login] = {row.login for row in rows}

@@ -21,7 +21,7 @@ from app import audit, clock, mail
 from app.accounts import delays
 from app.accounts.key_models import HalfOpen, PasswordReset, RecoveryCode, ResetRequest, SecondFactor
 from app.accounts.models import Person, PersonStatus, Role, SignIn
-from app.accounts.service import end_all
+from app.accounts.service import end_all, keep_an_administrator
 from app.db import session
 from app.errors import Invalid, Missing
 from app.extensions import gettext as _
@@ -85,6 +85,7 @@ def erase(actor: Actor | None, person_id: int) -> list[int]:
         raise Missing(_("Cette page n’existe pas, ou vous n’y avez pas accès."))
     if person.erased_at is not None:
         raise Invalid(_("Cette personne est déjà effacée."))
+    keep_an_administrator(person.id)
     end_all(person.id)
     for room in _rooms:
         room(person.id)
@@ -99,6 +100,7 @@ def erase(actor: Actor | None, person_id: int) -> list[int]:
     session().expire(person, ["roles"])
     person.name, person.email = ERASED, f"personne-{person.id}@erased.invalid"
     person.password_hash, person.status, person.erased_at = None, PersonStatus.SUSPENDED, clock.now()
+    person.status_reason = ""
     session().flush()
     audit.record(actor.id if actor else None, "erase_person", "person", person.id)
     return mails

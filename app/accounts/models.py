@@ -13,6 +13,7 @@ from app.directory.models import Administration
 from app.policy import PortalRole
 
 NAME_LENGTH = 128  # a name of a megabyte was broadcast to everybody in a comparable tool
+REASON_LENGTH = 300
 
 
 class PersonStatus(StrEnum):
@@ -42,6 +43,10 @@ class Person(Base):
     )
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    # Why the account was suspended, or opened again; for administrators.
+    status_reason: Mapped[str] = mapped_column(sa.String(REASON_LENGTH), default="", server_default="")
+    # Counts what administrators changed, so that of two who change it at one moment the second one hears it.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     # Name and address are gone for ever (app.accounts.erasing); the database refuses every change after it.
     erased_at: Mapped[datetime | None]
     administration: Mapped[Administration | None] = relationship()
@@ -70,6 +75,15 @@ class Role(Base):
     __table_args__ = (
         one_of("role", PortalRole),
         sa.UniqueConstraint("person_id", "role", "administration_id"),
+        # NULL equals nothing, so the constraint above lets a role for the portal be held twice.
+        sa.Index(
+            "uq_role_portal",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=sa.text("administration_id IS NULL"),
+            postgresql_where=sa.text("administration_id IS NULL"),
+        ),
         sa.CheckConstraint("role <> 'reviewer' OR administration_id IS NOT NULL", name="reviewer_of_one"),
     )
 

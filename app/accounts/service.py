@@ -124,12 +124,31 @@ def sign_out(actor: Actor) -> None:
     note(AccessEnded(person_id=actor.id, sign_in_id=actor.session_id))
 
 
-def suspend(actor: Actor, person: Person) -> None:
-    """Close every door of a person at once; what they wrote stays theirs."""
+def suspend(actor: Actor, person: Person, reason: str = "") -> None:
+    """Close every door of a person at once; what they wrote stays theirs. Raises Invalid for oneself, and for the last
+    administrator."""
     require(actor, Act.PORTAL_ADMINISTER, PORTAL)
-    person.status = PersonStatus.SUSPENDED
+    if person.id == actor.id:
+        raise Invalid(_("Demandez à un autre administrateur de suspendre votre compte."), field="reason")
+    keep_an_administrator(person.id)
+    person.status, person.status_reason = PersonStatus.SUSPENDED, reason
     end_all(person.id)
     audit.record(actor.id, "suspend", "person", person.id)
+
+
+def keep_an_administrator(leaving: int) -> None:
+    """Raises Invalid when nobody else administers the portal. The roles are under lock, so that of two who leave at one
+    moment the second one hears it; the database refuses it too."""
+    administrators = sa.select(Role.person_id).where(Role.role == PortalRole.ADMINISTRATOR)
+    session().execute(administrators.order_by(Role.id).with_for_update()).all()
+    # A statement of its own: it sees what was committed while the one before waited.
+    active = session().scalars(
+        sa.select(Person.id).where(Person.id.in_(administrators), Person.status == PersonStatus.ACTIVE)
+    )
+    if set(active) == {leaving}:
+        raise Invalid(
+            _("C’est le dernier administrateur du portail : nommez-en un autre d’abord."), field="reason"
+        )
 
 
 def change_password(actor: Actor, person: Person, new_hash: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from app import clock
 from app.db import session
 from app.directory.models import Administration, Counter, Kind, Login, OnlineService, ServiceKind
 from app.extensions import gettext as _
@@ -177,6 +178,13 @@ def _named(owners: list[Administration], chosen: Administration | None) -> tuple
     return (commune, *(place.short_name for place in owners if place.kind is not Kind.COMMUNE))
 
 
+def outage_now(row: OnlineService) -> str:
+    """What is said of an outage while it lasts; "" before it, after it and without one."""
+    now = clock.now()
+    begun = row.outage_from is None or row.outage_from <= now
+    return row.outage if begun and (row.outage_until is None or row.outage_until > now) else ""
+
+
 def _service(row: OnlineService, concern: Concern) -> Service:
     chosen = _standing_in(row.owners, concern)
     return Service(
@@ -186,7 +194,7 @@ def _service(row: OnlineService, concern: Concern) -> Service:
         href=web_address(row.url),
         login=logins()[row.login],
         summary=row.summary,
-        outage=row.outage,
+        outage=outage_now(row),
         offices=tuple(office_of(owner) for owner in row.owners),
         named=_named(row.owners, chosen),
         desk=_first_desk(chosen) if chosen is not None else None,
@@ -195,21 +203,26 @@ def _service(row: OnlineService, concern: Concern) -> Service:
 
 
 def places(ids: Iterable[int] | None = None) -> list[Administration]:
-    """Administrations with their counters, in alphabetical order."""
+    """Administrations with their counters, in alphabetical order: those of some ids, or all that are open."""
     query = sa.select(Administration).options(selectinload(Administration.counters))
-    if ids is not None:
-        query = query.where(Administration.id.in_(list(ids)))
+    query = query.where(
+        Administration.closed_at.is_(None) if ids is None else Administration.id.in_(list(ids))
+    )
     return sorted(session().scalars(query), key=lambda place: sort_key(place.name))
 
 
 def services(where: sa.ColumnElement[bool] | None = None, concern: Concern = ANYONE) -> list[Service]:
-    """Services in alphabetical order, as a page of that concern shows them."""
-    query = sa.select(OnlineService).options(
-        selectinload(OnlineService.owners).selectinload(Administration.counters)
+    """Services in alphabetical order, as a page of that concern shows them; those that are withdrawn are not there."""
+    query = (
+        sa.select(OnlineService)
+        .where(OnlineService.withdrawn_at.is_(None))
+        .options(selectinload(OnlineService.owners).selectinload(Administration.counters))
     )
     rows = session().scalars(query if where is None else query.where(where))
     return sorted((_service(row, concern) for row in rows), key=lambda service: sort_key(service.title))
 
 
 def count(kind: type[Administration] | type[OnlineService]) -> int:
-    return session().scalar(sa.select(sa.func.count()).select_from(kind)) or 0
+    """How many the public finds."""
+    gone = Administration.closed_at if kind is Administration else OnlineService.withdrawn_at
+    return session().scalar(sa.select(sa.func.count()).select_from(kind).where(gone.is_(None))) or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -45,8 +46,20 @@ class Administration(Base):
     site: Mapped[str | None] = mapped_column(sa.String(300))
     link_domains: Mapped[list[str]] = mapped_column(default=list)
     may_publish_own: Mapped[bool] = mapped_column(default=False)
+    # Counts the changes: a form carries the number it was made from.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    # It is no more. Its page and what names it stay; who takes over is named there.
+    closed_at: Mapped[datetime | None]
+    successor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("administration.id"))
     counters: Mapped[list[Counter]] = relationship(order_by="Counter.id", cascade="all, delete-orphan")
-    __table_args__ = (one_of("kind", Kind),)
+    successor: Mapped[Administration | None] = relationship(remote_side=[id])
+    __table_args__ = (
+        one_of("kind", Kind),
+        sa.CheckConstraint(
+            "successor_id IS NULL OR (closed_at IS NOT NULL AND successor_id <> id)",
+            name="successor_of_a_closed_one",
+        ),
+    )
 
     @property
     def short_name(self) -> str:
@@ -87,8 +100,17 @@ class OnlineService(Base):
     login: Mapped[Login] = mapped_column(Word(Login), default=Login.NONE)
     summary: Mapped[str] = mapped_column(sa.Text, default="")
     outage: Mapped[str] = mapped_column(sa.String(300), default="")
+    # When the outage is announced for; without a beginning it is now, without an end until somebody says otherwise.
+    outage_from: Mapped[datetime | None]
+    outage_until: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    withdrawn_at: Mapped[datetime | None]
     owners: Mapped[list[Administration]] = relationship(secondary=service_owner, order_by=Administration.name)
-    __table_args__ = (one_of("kind", ServiceKind), one_of("login", Login))
+    __table_args__ = (
+        one_of("kind", ServiceKind),
+        one_of("login", Login),
+        sa.CheckConstraint("outage_until > outage_from", name="outage_lasts"),
+    )
 
 
 class ConnectedSpace(Base):
@@ -107,4 +129,6 @@ class ConnectedSpace(Base):
     bring: Mapped[str] = mapped_column(sa.String(500), default="")
     # When a mediator is there, and how one gets to see them.
     mediation: Mapped[str] = mapped_column(sa.String(300), default="")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    closed_at: Mapped[datetime | None]
     __table_args__ = (sa.CheckConstraint("computers >= 0", name="computers_counted"),)

@@ -27,9 +27,9 @@ class Space:
 
 
 def spaces_by_commune() -> dict[str, list[Space]]:
-    """Every space under its commune, both in alphabetical order."""
+    """Every open space under its commune, both in alphabetical order."""
     rows = sorted(
-        session().scalars(sa.select(ConnectedSpace)),
+        session().scalars(sa.select(ConnectedSpace).where(ConnectedSpace.closed_at.is_(None))),
         key=lambda row: (sort_key(row.commune), sort_key(row.name)),
     )
     found: dict[str, list[Space]] = {}

@@ -40,6 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("labs",),
     ("drafts",),
     ("realtime", "publish"),
+    ("app.administration",),
     (
         "app.factory",
         "app.cli",
