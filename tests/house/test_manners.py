@@ -10,6 +10,12 @@ from tests.house.tree import module_name, parsed, served_modules, shown, tracked
 # The edges of a room speak HTTP; everything else is called by a command, a job or a socket as well.
 EDGES = {
     "routes",
+    "people_routes",
+    "office_routes",
+    "service_routes",
+    "space_routes",
+    "journal_routes",
+    "work_routes",
     "review_routes",
     "bin_routes",
     "copy_routes",
@@ -37,7 +43,6 @@ EDGES = {
     "search_routes",
     "expert_forms",
     "joining_routes",
-    "people_routes",
     "guest_routes",
     "cycle_routes",
     "cycle_panel",
