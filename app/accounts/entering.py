@@ -8,6 +8,7 @@ from flask import Response, current_app, redirect, request, session
 
 from app.accounts import cookie, devices, second_factor, service
 from app.db import unit_of_work
+from app.policy import PORTAL, Act, Actor, acts_for
 from app.web import current_actor
 
 # Where the token of a half-open sign-in stands in the signed cookie of the forms.
@@ -65,7 +66,17 @@ def entered(
         return response
     if opened.actor.held_back:
         target = SETTING_UP
-    response = redirect(target or "/espace", code=303)
+    response = redirect(target or home_of(opened.actor), code=303)
     assert isinstance(response, Response)
     cookie.set_on(response, settings, opened)
     return response
+
+
+def home_of(actor: Actor) -> str:
+    """Where somebody begins: who belongs to no administration has no desk in one."""
+    acts = acts_for(actor, PORTAL)
+    if Act.PORTAL_WORK in acts:
+        return "/espace"
+    if Act.PORTAL_ADMINISTER in acts:
+        return "/admin"
+    return "/espace/compte" if Act.ACCOUNT_KEEP in acts else "/espace/compte/connexions"

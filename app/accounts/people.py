@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from app import audit, mail
-from app.accounts import mailed_links, service
+from app.accounts import mailed_links, second_factor, service
 from app.accounts.erasing import searched
 from app.accounts.events import RolesChanged
 from app.accounts.models import NAME_LENGTH, REASON_LENGTH, Person, PersonKind, PersonStatus, Role
@@ -72,8 +72,8 @@ def correct_person(
             person.email = address
         fields.append("email")
     if person.administration_id != administration_id:
-        if person.kind is PersonKind.GUEST:
-            raise Invalid(_("Un invité n’est d’aucune administration."), field="administration")
+        if person.kind is not PersonKind.AGENT:
+            raise Invalid(_("Un invité ou un usager n’est d’aucune administration."), field="administration")
         if person.id == actor.id:
             raise Invalid(
                 _("Demandez à un autre administrateur de changer votre administration."),
@@ -86,6 +86,14 @@ def correct_person(
     if fields:
         _changed(person)
         audit.record(actor.id, "correct_person", "person", person.id, fields=fields)
+    return person
+
+
+def take_second_factor(actor: Actor, number: int, seen: int) -> Person:
+    """For somebody who has lost telephone and paper (`second_factor.forget_second_factor`)."""
+    person = _as_seen(actor, number, seen)
+    second_factor.forget_second_factor(actor, person)
+    _changed(person)
     return person
 
 
@@ -105,7 +113,7 @@ def appoint(actor: Actor, number: int, seen: int, role: str, administration_id: 
     if role not in list(PortalRole):
         raise Invalid(_("Choisissez un rôle."), field="role")
     wanted = PortalRole(role)
-    if person.kind is PersonKind.GUEST or person.status is not PersonStatus.ACTIVE:
+    if person.kind is not PersonKind.AGENT or person.status is not PersonStatus.ACTIVE:
         raise Invalid(_("Seul un agent dont le compte est actif a un rôle."), field="role")
     if wanted not in OF_ONE and administration_id is not None:
         raise Invalid(_("Ce rôle vaut pour tout le portail : laissez l’administration vide."), field="place")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, flash, g, redirect, request, session
 
 from app.accounts import account_routes, cookie, leaving, reset_routes, second_factor, service
-from app.accounts.entering import HALF_OPEN, entered
+from app.accounts.entering import HALF_OPEN, entered, home_of
 from app.accounts.forms import FactorForm, SignInForm
 from app.db import reading, unit_of_work
 from app.errors import Invalid, MovedOn, RateLimited, Unavailable
@@ -59,7 +59,7 @@ def _keep_alive(response: Response) -> Response:
 def sign_in() -> Any:
     # A guest may have an account as well, and come to use it.
     if current_actor().is_authenticated and not current_actor().is_guest:
-        return redirect(local_path(request.args.get("next")) or "/espace")
+        return redirect(local_path(request.args.get("next")) or home_of(current_actor()))
     return page(
         "accounts/sign_in.html", form=SignInForm(), errors=[], next=local_path(request.args.get("next"))
     )

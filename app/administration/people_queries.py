@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app import clock
+from app.accounts import second_factor
 from app.accounts.models import Person, PersonKind, PersonStatus, Role, SignIn
 from app.administration.doors import AT_ONCE
 from app.db import session
@@ -87,6 +88,8 @@ class PersonPage:
     administration: str
     is_active: bool
     is_guest: bool
+    is_citizen: bool
+    has_second_factor: bool
     is_self: bool
     reason: str
     created_at: datetime
@@ -181,6 +184,8 @@ def person_page(actor: Actor, number: int) -> PersonPage:
         administration=place.name if place else "",
         is_active=person.status is PersonStatus.ACTIVE,
         is_guest=person.kind is PersonKind.GUEST,
+        is_citizen=person.kind is PersonKind.CITIZEN,
+        has_second_factor=second_factor.is_on(number),
         is_self=person.id == actor.id,
         reason=person.status_reason,
         created_at=person.created_at,

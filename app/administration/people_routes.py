@@ -202,6 +202,17 @@ def end_sessions(person_id: int) -> Any:
     return _back(person_id, _("Toutes ses sessions sont fermées."))
 
 
+@blueprint.post("/personnes/<int:person_id>/second-facteur/retirer", endpoint="take_second_factor")
+@guarded(Act.PORTAL_ADMINISTER)
+def take_second_factor(person_id: int) -> Any:
+    tried = attempt(Button(), lambda: people.take_second_factor(current_actor(), known(person_id), seen()))
+    if tried.status:
+        return _person_page(person_id, tried)
+    return _back(
+        person_id, _("La double vérification est retirée. La personne est prévenue et déconnectée partout.")
+    )
+
+
 def _back(person_id: int, said: str) -> Any:
     flash(said)
     return see_other("administration.person", person_id=person_id)

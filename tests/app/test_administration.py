@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app import clock, jobs
-from app.accounts import people, service
+from app.accounts import people, second_factor, service
 from app.accounts.models import Person, PersonStatus, Role, SignIn
 from app.db import Database, reading, session, unit_of_work
 from app.errors import DomainError, Invalid, MovedOn
@@ -163,6 +164,33 @@ def test_suspension_and_its_end(client: PageClient, portal: Portal) -> None:
     # The log holds no words of people.
     with reading():
         assert "Départ" not in str(session().execute(sa.text("SELECT detail FROM audit_entry")).all())
+
+
+def test_a_lost_second_factor_is_taken_away(client: PageClient, portal: Portal) -> None:
+    address = f"/admin/personnes/{portal.agent.id}"
+    retire = f"{address}/second-facteur/retirer"
+    assert not client.sign_in(portal.admin).get(address).offers(retire)
+    with unit_of_work():
+        second_factor.begin(portal.agent)
+    with reading():
+        secret = second_factor.standing(portal.agent.id).secret or ""
+    with unit_of_work():
+        second_factor.confirm(portal.agent, pyotp.TOTP(secret).at(clock.now()))
+        opened = service.sign_in(portal.agent.id, second_factor=True)
+    client.get(address)
+    client.send(retire)
+    page = client.follow()
+    assert "retirée" in page.main and not page.offers(retire)
+    with reading():
+        assert not second_factor.is_on(portal.agent.id)
+        assert service.actor_for_token(opened.token).is_anonymous
+        assert (
+            session().scalars(sa.select(Mail.subject).order_by(Mail.id.desc())).first()
+            == "Double vérification retirée"
+        )
+    assert [act for act, _detail in acts("person", portal.agent.id)][-1] == "forget_second_factor"
+    # Once it is gone there is nothing to take away.
+    client.post(retire, {**page.forms[1].values, "version": str(version(portal.agent.id))}, 422)
 
 
 def test_all_sessions_of_a_person_are_ended(client: PageClient, portal: Portal) -> None:

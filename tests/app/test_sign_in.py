@@ -111,6 +111,20 @@ ELSEWHERE = [
 ]
 
 
+def test_who_belongs_to_no_administration_begins_where_there_is_something_to_do(client: PageClient) -> None:
+    with unit_of_work():
+        admin = accounts.create_person("ada@test.example", "Ada", None, makers.PASSWORD, is_demo=True)
+        accounts.give_role(admin, PortalRole.ADMINISTRATOR)
+        accounts.create_person("nina@test.example", "Nina", None, makers.PASSWORD)
+    for who, there in (("ada@test.example", "/admin"), ("nina@test.example", "/espace/compte")):
+        client.get("/connexion")
+        client.send("/connexion", email=who, password=makers.PASSWORD)
+        assert client.page is not None and client.page.location == there
+        client.follow()
+        assert client.get("/connexion", 302).location == there
+        client.sign_out()
+
+
 @pytest.mark.parametrize("target", ELSEWHERE[:4])
 def test_a_wish_never_leads_to_another_site(client: PageClient, agent: Actor, target: str) -> None:
     client.get("/connexion")
