@@ -17,8 +17,20 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 
-# What must never be taken for a secret: values found in other people's guides.
-_WEAK_KEYS = ("secret", "changeme", "change-me", "dev", "password", "openlab")
+# What a key out of somebody's guide holds, and no random one: its words are of six letters and more, which 32 random
+# bytes spell less than once in a thousand million keys.
+_WORDS_OF_GUIDES = (
+    "secret",
+    "change",
+    "password",
+    "motdepasse",
+    "openlab",
+    "example",
+    "exemple",
+    "insecure",
+    "azerty",
+    "qwerty",
+)
 
 
 class SettingsError(Exception):
@@ -133,7 +145,11 @@ def _check(settings: Settings) -> None:
             "PUBLIC_URL must be https:// unless it is a loopback address: cookies would be readable."
         )
     for origin in settings.allowed_origins:
-        if origin in ("*", "null") or urlsplit(origin).scheme not in ("http", "https"):
+        if (
+            origin in ("*", "null")
+            or urlsplit(origin).scheme not in ("http", "https")
+            or not urlsplit(origin).hostname
+        ):
             raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is not an explicit http(s) origin.")
     for network in settings.shared_computers:
         try:
@@ -148,10 +164,14 @@ def _check(settings: Settings) -> None:
             "METRICS_TOKEN must be at least 16 characters without spaces or accents (try: openssl rand -hex 16)."
         )
     key = settings.secret_key
-    if key and (len(key.encode()) < 32 or len(set(key)) < 8 or key.lower() in _WEAK_KEYS):
+    if key and (len(key.encode()) < 32 or len(set(key)) < 8 or _is_of_a_guide(key)):
         raise SettingsError("SECRET_KEY must be at least 32 random bytes (try: openssl rand -hex 32).")
     if not key and not settings.is_loopback:
         raise SettingsError("SECRET_KEY is required outside the demonstration (try: openssl rand -hex 32).")
+
+
+def _is_of_a_guide(key: str) -> bool:
+    return any(word in "".join(key.lower().split("-")) for word in _WORDS_OF_GUIDES)
 
 
 def _kept_secret(data_dir: Path) -> str:
