@@ -45,7 +45,9 @@ def read_python(said: Any, complaint: str = "") -> tuple[list[str], str]:
     packages = said.get("dependencies", []) if isinstance(said, dict) else []
     asked = [one for one in packages if "vulns" in one]
     if not asked:
-        return [], "the registry knows none of the packages" if packages else _last_line(complaint) or "no answer"
+        return [], "the registry knows none of the packages" if packages else _last_line(
+            complaint
+        ) or "no answer"
     found = [f"{one['name']} {one['version']}: {weak['id']}" for one in asked for weak in one["vulns"]]
     left = len(packages) - len(asked)
     return found, f"the registry does not know {left} of {len(packages)} packages" if left else ""
