@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 
-# What a key out of somebody's guide holds, and no random one: its words are of six letters and more, which 32 random
-# bytes spell less than once in a thousand million keys.
+# What a key out of somebody's guide holds. Words of six letters and more: 43 random characters of base64 spell one of them,
+# in any case of letters, about once in seven million keys (38 places * 4 words * (2/64)^6).
 _WORDS_OF_GUIDES = (
     "secret",
     "change",
