@@ -19,8 +19,20 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 
-# What must never be taken for a secret: values found in other people's guides.
-_WEAK_KEYS = ("secret", "changeme", "change-me", "dev", "password", "openlab")
+# What a key out of somebody's guide holds. Words of six letters and more: 43 random characters of base64 spell one of them,
+# in any case of letters, about once in seven million keys (38 places * 4 words * (2/64)^6).
+_WORDS_OF_GUIDES = (
+    "secret",
+    "change",
+    "password",
+    "motdepasse",
+    "openlab",
+    "example",
+    "exemple",
+    "insecure",
+    "azerty",
+    "qwerty",
+)
 
 
 class SettingsError(Exception):
@@ -270,7 +282,11 @@ def _check(settings: Settings) -> None:
             f"HOST {settings.host!r} is reached from other machines, and PUBLIC_URL is not https://: cookies would be readable."
         )
     for origin in settings.allowed_origins:
-        if origin in ("*", "null") or urlsplit(origin).scheme not in ("http", "https"):
+        if (
+            origin in ("*", "null")
+            or urlsplit(origin).scheme not in ("http", "https")
+            or not urlsplit(origin).hostname
+        ):
             raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is not an explicit http(s) origin.")
     for network in settings.shared_computers:
         try:
@@ -285,10 +301,18 @@ def _check(settings: Settings) -> None:
             "METRICS_TOKEN must be at least 16 characters without spaces or accents (try: openssl rand -hex 16)."
         )
     key = settings.secret_key
-    if key and (len(key.encode()) < 32 or len(set(key)) < 8 or key.lower() in _WEAK_KEYS):
+    if key and (len(key.encode()) < 32 or len(set(key)) < 8 or _is_of_a_guide(key, settings.is_loopback)):
         raise SettingsError("SECRET_KEY must be at least 32 random bytes (try: openssl rand -hex 32).")
     if not key and not settings.is_loopback:
         raise SettingsError("SECRET_KEY is required outside the demonstration (try: openssl rand -hex 32).")
+
+
+def _is_of_a_guide(key: str, on_loopback: bool) -> bool:
+    """Whether a key came out of a guide. On loopback, where it guards nothing from others, only if it is hardly more."""
+    left = plain = "".join(key.lower().split("-"))
+    for word in _WORDS_OF_GUIDES:
+        left = left.replace(word, "")
+    return len(left) < 16 if on_loopback else left != plain
 
 
 def _kept_secret(data_dir: Path) -> str:

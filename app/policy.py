@@ -49,7 +49,7 @@ class Act(StrEnum):
     DRAFT_REVIEW = "draft.review"
     DRAFT_SIGN = "draft.sign"
     DRAFT_ARBITRATE = "draft.arbitrate"
-    DRAFT_PASS_OVER = "draft.pass_over"
+    DRAFT_PASS_OVER = "draft.pass_over"  # nosec B105 # the name of an act
     DRAFT_NAME_SUBSTITUTE = "draft.name_substitute"
     DRAFT_CHANGE_COMPETENCES = "draft.change_competences"
     DRAFT_PUBLISH = "draft.publish"

@@ -58,7 +58,7 @@ from publish.fate_stages import Fate
 FOLDER = ROOT / "app" / "demo"
 # Stands while the demonstration is being filled, so that a broken-off filling is gone on with.
 MARKER = "demonstration"
-PASSWORD = "openlab-demo-2026"
+PASSWORD = "openlab-demo-2026"  # nosec B105 # printed in the guide; refuse_exposed_demonstration keeps it on loopback
 ADMINISTRATOR, EDITOR = "admin@dinum.example", "editeur@dinum.example"
 Progress = Callable[[str, int, int], None]
 

@@ -30,7 +30,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 SIGNED_IN_CSP = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'; manifest-src 'self'"
+    "object-src 'none'; manifest-src 'self'; require-trusted-types-for 'script'; trusted-types {policies}"
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -94,8 +94,12 @@ def guarded(
     return decorate
 
 
-def page(template: str, status: int = 200, **context: Any) -> Response:
-    """Render a template inside a reading, so that a refused form can be shown again from a POST."""
+def page(template: str, status: int = 200, *, trusted: str = "", **context: Any) -> Response:
+    """Render a template inside a reading, so that a refused form can be shown again from a POST.
+
+    `trusted` names the Trusted Types policies that the page's script makes; a page that names none may make none.
+    """
+    g.trusted = trusted
     with reading():
         response = Response(render_template(template, **context), status=status)
     return response
@@ -199,7 +203,8 @@ def _refuse_nul() -> None:
 def _headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", SIGNED_IN_CSP.format(nonce=g.get("nonce", "")))
+    policy = SIGNED_IN_CSP.format(nonce=g.get("nonce", ""), policies=g.get("trusted") or "'none'")
+    response.headers.setdefault("Content-Security-Policy", policy)
     if "Cache-Control" not in response.headers:
         # What was made for one person is kept by nobody; public views say otherwise themselves.
         response.headers["Cache-Control"] = "no-store"

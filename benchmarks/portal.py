@@ -42,7 +42,7 @@ def _prepared(run: Run) -> tuple[Server, str]:
         server = Server(run.kind, (str(WAGTAIL_PYTHON), "wagtail_site.py"), OpenLab())
         text = server.folder / "article.html"
         text.write_text(_article_text(run.tree), encoding="utf-8")
-        subprocess.run(
+        subprocess.run(  # nosec B603 # a program and arguments of the bench's own
             [WAGTAIL_PYTHON, "wagtail_site.py", "prepare", text], cwd=PEERS, check=True, capture_output=True,
             env={"FOLDER": str(server.folder), "PATH": ""},
         )  # fmt: skip

@@ -92,7 +92,7 @@ class Server:
     def start(self) -> Server:
         environ = {**os.environ, "PORT": str(self.port), "FOLDER": str(self.folder), **self.environ}
         with self.log.open("ab") as log, _on_server_cpu():
-            self.process = subprocess.Popen(self.command, cwd=self.cwd, env=environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, cwd=self.cwd, env=environ, stdout=log, stderr=log)  # nosec B603 # a program and arguments of the bench's own
         give_up = time.monotonic() + 60
         while time.monotonic() < give_up and self.process.poll() is None:
             with suppress(OSError):
@@ -211,14 +211,14 @@ def install(kinds: Iterable[str]) -> None:
     """What the peers need, when it is not there: npm and pip, from the pinned lists beside their server files."""
     kinds = {kind for kind in kinds if not kind.startswith("ours")}
     if kinds - {"pycrdt-websocket", *READ} and not (PEERS / "node_modules").is_dir():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PEERS, check=True)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PEERS, check=True)  # nosec B603 B607 # a program and arguments of the bench's own
     for kind, python, wanted in (
         ("pycrdt-websocket", PEERS_PYTHON, "requirements.txt"),
         ("wagtail", WAGTAIL_PYTHON, "wagtail-requirements.txt"),
     ):
         if kind in kinds and not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(python.parent.parent)], check=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", "-r", str(PEERS / wanted)], check=True)
+            subprocess.run([sys.executable, "-m", "venv", str(python.parent.parent)], check=True)  # nosec B603 # a program and arguments of the bench's own
+            subprocess.run([python, "-m", "pip", "install", "-q", "-r", str(PEERS / wanted)], check=True)  # nosec B603 # a program and arguments of the bench's own
 
 
 def versions(tree: Path) -> dict[str, str]:
@@ -235,7 +235,7 @@ def versions(tree: Path) -> dict[str, str]:
         ("node", ["node", "--version"]),
         ("ours", ["git", "describe", "--always", "--dirty"]),
     ):
-        said = subprocess.run(command, cwd=tree, capture_output=True, check=False, text=True)
+        said = subprocess.run(command, cwd=tree, capture_output=True, check=False, text=True)  # nosec B603 # a program and arguments of the bench's own
         pinned[name] = said.stdout.strip()
     return pinned
 
@@ -298,7 +298,7 @@ def our_article(server: Server) -> str:
 def _made(server: Server, program: str, *arguments: object) -> str:
     """The last line of a program that fills the database of ours before it starts."""
     (server.folder / "data").mkdir()
-    made = subprocess.run(
+    made = subprocess.run(  # nosec B603 # a program and arguments of the bench's own
         [sys.executable, str(ROOT / "benchmarks" / program), *map(str, arguments)],
         cwd=server.cwd,
         env={**os.environ, **server.environ, "PYTHONPATH": str(server.cwd)},

@@ -131,7 +131,7 @@ def _open_poll(table: Table, rooms: list[Room]) -> int:
 
 
 def _acts(run: Run, poll: int) -> list[Act]:
-    chance = random.Random(run.number)
+    chance = random.Random(run.number)  # nosec B311 # dice of the bench, the same at each run
     acts = [
         Act(chance.uniform(0.2, run.seconds - 0.2), person, "vote", {"poll": poll, "choice": person % 2})
         for person in range(PEOPLE - 1)

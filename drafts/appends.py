@@ -102,7 +102,7 @@ _INSERT = "INSERT INTO draft_update (draft_id, seq, person_id, client_id, update
 SQLITE = _Statements(
     # A list is one bound value, so that the statement stays the same and prepared.
     sign_ins=_SIGN_INS.format(among="IN (SELECT value FROM json_each(?))", value="?"),
-    heads=_HEADS + "IN (SELECT value FROM json_each(?))",
+    heads=_HEADS + "IN (SELECT value FROM json_each(?))",  # nosec B608 # fixed texts of ours; what is written goes in as parameters
     rows=_ROWS.format(value="?"),
     insert=_INSERT + "VALUES (?, ?, ?, ?, ?, ?)",
     advance="UPDATE draft SET head_seq = ? WHERE id = ?",
@@ -114,7 +114,7 @@ POSTGRESQL = _Statements(
     heads=_HEADS + "= ANY(%s) ORDER BY draft.id FOR UPDATE OF draft SKIP LOCKED FOR SHARE OF lab SKIP LOCKED",
     rows=_ROWS.format(value="%s"),
     insert=_INSERT
-    + "SELECT *, %s FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[])",
+    + "SELECT *, %s FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[])",  # nosec B608 # fixed texts of ours; what is written goes in as parameters
     advance="UPDATE draft SET head_seq = n.head FROM unnest(%s::bigint[], %s::bigint[]) AS n(head, id)"
     " WHERE draft.id = n.id",
 )

@@ -137,7 +137,7 @@ class Child:
         with theirs, tempfile.TemporaryFile() as shared:
             shared.truncate(_AT.size)
             self._at = mmap.mmap(shared.fileno(), _AT.size)
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # nosec B603 # this Python, a module of ours; what it works on goes in by a pipe
                 [
                     sys.executable,
                     "-m",

@@ -130,6 +130,7 @@ def _draft_page(draft_id: int, form: SubmitForm, status: int = 200, faults: Faul
         return page(
             "drafts/draft.html",
             status,
+            trusted="ProseMirrorClipboard",  # how prosemirror-view reads what is pasted, in a document apart
             draft=draft,
             found=found,
             acts=g.acts,

@@ -27,7 +27,7 @@ class Deed(StrEnum):
     OBJECT = "object"
     LIFT_OBJECTION = "lift_objection"
     ARBITRATE = "arbitrate"
-    PASS_OVER = "pass_over"
+    PASS_OVER = "pass_over"  # nosec B105 # the name of an act
     WITHDRAW_SIGN_OFF = "withdraw_sign_off"
     NAME_SUBSTITUTE = "name_substitute"
     CHANGE_COMPETENCES = "change_competences"

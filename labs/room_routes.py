@@ -70,6 +70,7 @@ def _room_page(slug: str, session_id: int, status: int = 200, fault: str = "", v
         return page(
             "labs/room.html",
             status,
+            trusted="openlab-passage",  # realtime/client/workshop_passage.ts
             lab=lab,
             room=session_queries.room_page(current_actor(), found, bool(minutes.versions(found))),
             when=session_mail.when(found),

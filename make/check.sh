@@ -14,7 +14,9 @@ step "form of the Python code" $python -m ruff format --check .
 step "lint" $python -m ruff check --quiet .
 step "types" $python -m mypy
 step "floors" $python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+step "what bandit finds" $python -m bandit --quiet --configfile pyproject.toml --recursive .
 step "TypeScript" npm run --silent check
 step "links in the documents" $python make/links.py
 step "locks" $python make/locks.py check
+step "known weaknesses" $python make/audits.py
 exit $status

@@ -42,7 +42,7 @@ def write(upgrade: bool) -> None:
     for lock, sources in LOCKS.items():
         # The runtime lock comes first and constrains the other one, so that tests run on what is served.
         constraints = ["--constraints", "requirements.lock"] if lock != "requirements.lock" else []
-        subprocess.run(
+        subprocess.run(  # nosec B603 # uv of this environment, with arguments of ours
             [
                 *(sys.executable, "-m", "uv", "pip", "compile", "--quiet"),
                 *("--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes"),

@@ -27,7 +27,7 @@ def asked_by_lab(actor: Actor, lab: Lab) -> Markup | None:
     text = render_template(
         "publish/call_panel.html", lab=lab, calls=calls[:MOST], tests=tests[:MOST], leads=leads
     )
-    return Markup(text)  # noqa: S704 - a template of ours, which escapes
+    return Markup(text)  # noqa: S704 # nosec B704 # a template of ours, which escapes
 
 
 @panel("espace", order=60)
@@ -38,4 +38,4 @@ def calls_to_see_to(actor: Actor) -> Markup | None:
         return None
     rows = call_queries.calls_for(actor, only_open=True)
     text = render_template("publish/call_space_panel.html", rows=rows, may_prepare=Act.CALL_EDIT in acts)
-    return Markup(text)  # noqa: S704 - a template of ours, which escapes
+    return Markup(text)  # noqa: S704 # nosec B704 # a template of ours, which escapes

@@ -14,7 +14,7 @@ from django.conf import settings
 
 FOLDER = Path(os.environ["FOLDER"])
 settings.configure(
-    SECRET_KEY="only-for-a-benchmark",
+    SECRET_KEY="only-for-a-benchmark",  # nosec B106 # a server of the bench on loopback, which holds nothing
     DEBUG=False,
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from tests.house.test_guards import NOBODY_HAS
+from tests.house.full_house import NOBODY_HAS
 
 
 def test_no_form_takes_a_nul(app: Flask) -> None:

@@ -90,7 +90,7 @@ def test_the_policy_lets_only_the_pages_own_style_in(press: Press, client: PageC
         assert len(styles) == count and both.startswith(hashes)
         assert answer.headers["Content-Security-Policy"] == (
             f"default-src 'none'; style-src {both}; img-src 'self' data:; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
+            "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
         )
         for name, value in (
             ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
