@@ -29,7 +29,7 @@ def way_in(actor: Actor) -> Markup | None:
     """The link to the pages below, for administrators."""
     if Act.PORTAL_ADMINISTER not in acts_for(actor, PORTAL):
         return None
-    return Markup(render_template("administration/header_panel.html"))  # noqa: S704 - a template of ours
+    return Markup(render_template("administration/header_panel.html"))  # noqa: S704 # nosec B704 # a template of ours
 
 
 def number(words: str | None) -> int | None:

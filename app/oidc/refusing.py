@@ -19,7 +19,7 @@ class Reason(StrEnum):
     # What the provider says of itself is not what is configured, or cannot be used.
     METADATA = "metadata"
     CODE = "code"
-    TOKEN = "token"
+    TOKEN = "token"  # nosec B105 # the name of a reason
     NONCE = "nonce"
     ACR = "acr"
     USERINFO = "userinfo"
