@@ -12,6 +12,7 @@ from app import mail, scrub
 from app.errors import DomainError
 from config import Settings
 from drafts import redacting, reopening
+from publish import redacting as published
 from publish import search_index
 
 # So many of each kind are shown one by one; the rest is counted.
@@ -19,6 +20,8 @@ SHOWN = 40
 
 
 def init_app(app: Flask) -> None:
+    # Of what the public reads, that room takes the words out.
+    redacting.redacts(published.take_out)
     app.cli.add_command(redact)
 
 

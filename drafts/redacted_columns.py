@@ -20,9 +20,19 @@ __all__ = ["Place", "Scope", "elsewhere", "take_out_of"]
 
 # What is on its way to somebody: it may quote anything, and belongs to no text.
 CARRIED = frozenset({"mail", "outbox", "due_row", "alert"})
-# Logs and documents have a way of their own (`drafts.redacting`); pages and the search are made again.
+# Logs, documents and what is sealed have ways of their own (`drafts.redacting`, `publish.redacting`).
 OTHERWISE = frozenset(
-    {"draft_update", "checkpoint", "refused_update", "image", "redaction", "redacted_digest"}
+    {
+        "draft_update",
+        "checkpoint",
+        "refused_update",
+        "revision",
+        "edition",
+        "edition_evidence",
+        "image",
+        "redaction",
+        "redacted_digest",
+    }
 )
 # What is never changed, and holds no words: numbers, names of acts.
 NEVER = frozenset({"audit_entry", "audit_seal"})

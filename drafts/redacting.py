@@ -28,19 +28,20 @@ from drafts.passages import Passage
 from drafts.redacted_columns import Place, Scope, elsewhere, take_out_of
 from drafts.redacted_text import Life, Text, mark, searched, with_marks
 from drafts.redaction_models import LONGEST_REASON, LONGEST_REFERENCE, RedactedDigest, Redaction
+from drafts.retelling import words_of
 from drafts.review_models import Revision
 
-__all__ = ["Redacted", "Seen", "look", "redact", "redacts"]
+__all__ = ["Redacted", "Seen", "look", "note_digest", "redact", "redacts"]
 
 # (passage, scope, the open act or None when it is only looked) → where words stood.
 Room = Callable[[Passage, Scope, Redaction | None], list[Place]]
 _rooms: list[Room] = []
 
 
-def redacts(verb: Room) -> Room:
-    """A room above registers what it makes of texts: it takes the words out of that, before the columns are searched."""
-    _rooms.append(verb)
-    return verb
+def redacts(verb: Room) -> None:
+    """A room above takes the words out of what it makes of texts, before the columns are searched."""
+    if verb not in _rooms:
+        _rooms.append(verb)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _prepared(draft_id: int, passage: Passage) -> Text:
 
 
 def _seen(passage: Passage, scope: Scope, texts: Sequence[Text], act: Redaction | None) -> Seen:
-    places: list[Place] = []
+    places = _revisions(act, passage, scope)
     for room in _rooms:
         places += room(passage, scope, act)
     if act is None:
@@ -193,7 +194,6 @@ def _redacted(
     for text in texts:
         counts.update(_rewrite(actor, act, passage, text))
     counts.update(_versions(passage, scope))
-    counts.update(_revisions(act, passage, scope))
     counts.update(_pictures(scope, pictures))
     seen = _seen(passage, scope, texts, act)
     found, mails = take_out_of(passage, scope, change=True)
@@ -283,21 +283,21 @@ def _versions(passage: Passage, scope: Scope) -> Counter[str]:
     return counts
 
 
-def _revisions(act: Redaction, passage: Passage, scope: Scope) -> Counter[str]:
-    """Frozen versions: what was signed stays known by its fingerprint, the words go."""
-    counts: Counter[str] = Counter()
+def _revisions(act: Redaction | None, passage: Passage, scope: Scope) -> list[Place]:
+    """Frozen versions: what was signed stays known by its fingerprint, the words go. Without an act it is only looked."""
+    found: list[Place] = []
     for revision in session().scalars(sa.select(Revision).where(Revision.draft_id.in_(scope.drafts))).all():
         tree, fields = canonical.parse(revision.canonical)
-        if not passage.stands_in(tree) and not passage.stands_in(fields):
+        beside = (revision.tree, revision.title, revision.fields, revision.change_note)
+        if not any(map(passage.stands_in, (tree, fields, *beside))):
+            continue
+        found.append(Place("revision.canonical", str(revision.id), tuple(passage.around(words_of(tree)))))
+        if act is None:
             continue
         kept = canonical.canonical_bytes(passage.out_of_value(tree), passage.out_of_value(fields))
-        _note_digest(
-            act,
-            "revision.canonical",
-            str(revision.id),
-            canonical.fingerprint(revision.canonical),
-            canonical.fingerprint(kept),
-        )
+        before, after = canonical.fingerprint(revision.canonical), canonical.fingerprint(kept)
+        if after != before:
+            note_digest(act, "revision.canonical", revision.id, before, after)
         session().execute(
             sa.update(Revision)
             .where(Revision.id == revision.id)
@@ -311,12 +311,13 @@ def _revisions(act: Redaction, passage: Passage, scope: Scope) -> Counter[str]:
             execution_options={"synchronize_session": False},
         )
         session().refresh(revision)
-        counts["revision.canonical"] += 1
-    return counts
+    return found
 
 
-def _note_digest(act: Redaction, name: str, key: str, before: str, after: str) -> None:
-    session().add(RedactedDigest(redaction_id=act.id, name=name, key=key, before=before, after=after))
+def note_digest(act: Redaction, name: str, key: object, before: str, after: str) -> None:
+    """What was sealed changes: `name` is the table and the column, `key` the row."""
+    session().add(RedactedDigest(redaction_id=act.id, name=name, key=str(key), before=before, after=after))
+    session().flush()
 
 
 def _pictures(scope: Scope, pictures: Sequence[str]) -> Counter[str]:

@@ -13,7 +13,7 @@ from drafts import canonical, redacted_file, seal
 from drafts.grammar import plain_text
 from drafts.passages import Passage
 from drafts.redacted_columns import Place, Scope
-from drafts.redacting import redacts
+from drafts.redacting import note_digest
 from drafts.redaction_models import RedactedDigest, Redaction
 from drafts.render import stored_form
 from drafts.review_models import Revision
@@ -24,7 +24,6 @@ from publish.search_models import SearchedArticle
 from publish.service import lead_of
 
 
-@redacts
 def take_out(passage: Passage, scope: Scope, act: Redaction | None) -> list[Place]:
     """Editions, evidence, pages and search. Without an act it is only looked."""
     found: list[Place] = []
@@ -78,7 +77,7 @@ def _edition(passage: Passage, edition: Edition, act: Redaction | None) -> list[
     session().refresh(edition)
     for name, after in evidence.row_digests(edition).items():
         if after != before[name]:
-            _note(act, f"edition.{name}", str(edition.id), before[name], after)
+            note_digest(act, f"edition.{name}", edition.id, before[name], after)
     return [Place("edition.body", str(edition.id), around)]
 
 
@@ -109,10 +108,5 @@ def _file(passage: Passage, file: EditionEvidence, act: Redaction | None) -> lis
             execution_options={"synchronize_session": False},
         )
         session().refresh(file)
-        _note(act, "edition_evidence.content", key, before, evidence.digest_of(kept))
+        note_digest(act, "edition_evidence.content", key, before, evidence.digest_of(kept))
     return [Place("edition_evidence.content", key)]
-
-
-def _note(act: Redaction, name: str, key: str, before: str, after: str) -> None:
-    session().add(RedactedDigest(redaction_id=act.id, name=name, key=key, before=before, after=after))
-    session().flush()

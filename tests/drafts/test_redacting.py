@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
 import subprocess
 from pathlib import Path
 from random import Random
@@ -13,19 +12,21 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 import drafts.remarks as remarks
 from app import audit, mail, scrub
 from app.db import Database, database, reading, session, unit_of_work
 from app.errors import Invalid, Missing, MovedOn, Refused
-from drafts import checkpoints, document, log, moments, redacting, seal, service, versions
+from drafts import checkpoints, document, log, moments, redacting, seal, versions
 from drafts.authorship import RunTable
 from drafts.child_work import clocks
+from drafts.gate import RoomIndex
 from drafts.grammar import plain_text
 from drafts.judged import StoredRow, take_in_all
-from drafts.gate import RoomIndex
-from drafts.models import Checkpoint, Draft, DraftUpdate
+from drafts.models import DraftUpdate
 from drafts.passage_search import Search
 from drafts.passages import REMOVED, Passage
 from drafts.redacted_bytes import deletion, without_words
@@ -34,12 +35,10 @@ from drafts.retelling import words_of
 from drafts.review_models import Revision
 from publish import evidence
 from publish.models import Edition
-from tests.clients import PageClient
 from tests.drafts import review_world as w
-from tests.drafts.random_texts import WORDS, lived
+from tests.drafts.random_texts import lived
 from tests.drafts.review_world import World
 from tests.house.tree import ROOT
-from tests.makers import make_agent, make_administration
 
 SECRET = "Mme Hervé l’Exilée"
 WHY = {"reason": "Une personne nommée sans son accord.", "reference": "demande 2026-12"}
@@ -48,7 +47,7 @@ WHY = {"reason": "Une personne nommée sans son accord.", "reference": "demande 
 # Any text that several people wrote
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     words=st.sampled_from(["mairie", "permis de", "l’accord", "déposer", "dossier 🙂"]),
@@ -149,10 +148,11 @@ def world(db: Database) -> World:
         )
         remarks.open_remark(world.writer, world.draft, f"Qui est {SECRET}\u00a0?")
         mail.write("autre@test.example", f"{SECRET} vous attend", f"Voyez avec {SECRET}.")
+    with reading():
+        made = checkpoints.prepare(world.draft_id)
+    assert made is not None
     with unit_of_work():
-        made = checkpoints.made_of(log.load(world.draft_id))
-        assert made is not None
-        session().add(made)
+        checkpoints.keep(made)
         moment = moments.moment(world.draft, moments.ref_of(str(world.draft.head_seq)), authors=True)
         versions.name_moment(world.writer, world.draft, moment, "Avec le nom")
     w.published(world)
@@ -212,7 +212,7 @@ def test_the_text_says_where_and_goes_on(app: Flask, world: World) -> None:
     with reading():
         loaded = log.load(world.draft_id)
         history, vector = loaded.draft.history, clocks(document.state_vector(loaded.doc))
-        shares = loaded.runs.shares()
+        whose = _without(loaded.runs, SECRET)
         seqs = list(
             session().scalars(sa.select(DraftUpdate.seq).where(DraftUpdate.draft_id == world.draft_id))
         )
@@ -223,11 +223,7 @@ def test_the_text_says_where_and_goes_on(app: Flask, world: World) -> None:
         assert f"Avec {REMOVED} en une phrase." in plain_text(after.tree)
         now = clocks(document.state_vector(after.doc))
         assert {client: now.get(client) for client in vector} == vector and len(now) == len(vector) + 1
-        assert after.runs.shares() == {
-            **shares,
-            0: shares.get(0, 0) + len(REMOVED),
-            world.nord_writer.id: shares[world.nord_writer.id] - len(SECRET),
-        }
+        assert _without(after.runs, REMOVED) == whose
         # Every row is there, and every moment of the past can be read.
         assert [*seqs, max(seqs) + 1] == list(
             session().scalars(
@@ -241,6 +237,17 @@ def test_the_text_says_where_and_goes_on(app: Flask, world: World) -> None:
     with unit_of_work():
         w.rewrite(world.nord_writer, world.draft, w.adds)
         assert "C’est gratuit." in plain_text(log.load(world.draft_id).tree)
+
+
+def _without(runs: RunTable, words: str) -> list[tuple[str, int]]:
+    """Letters with their authors, less those of some words."""
+    found = []
+    for line in runs.runs():
+        letters = [(letter, person) for said, person, _raw in line for letter in said]
+        text = "".join(letter for letter, _person in letters)
+        at = text.find(words)
+        found += letters if at < 0 else letters[:at] + letters[at + len(words) :]
+    return found
 
 
 def test_yjs_reads_the_same_and_two_go_on_writing(app: Flask, world: World) -> None:
