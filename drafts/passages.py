@@ -40,7 +40,7 @@ class Passage:
         if self._pattern.search(REMOVED):
             raise Invalid(
                 _(
-                    "Ces mots font partie de la mention « %(mark)s » : donnez un passage plus long.",
+                    "Ces mots font partie de la mention « %(mark)s » : donnez un passage plus long.",
                     mark=REMOVED,
                 ),
                 field="words",

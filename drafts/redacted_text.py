@@ -170,7 +170,7 @@ class Text:
         """Take in what was written since the search, under the lock of the draft, and end the search."""
         if draft is not None:
             if draft.history != self.history:
-                raise MovedOn(_("Ce texte vient d’être réparé ou rétabli : recommencez."))
+                raise MovedOn(_("Ce texte vient d’être réparé ou rétabli : recommencez."))
             if draft.head_seq > self.seq:
                 self._take(log.rows(self.draft_id, self.seq, draft.head_seq))
         for life in self.lives:

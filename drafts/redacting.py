@@ -141,7 +141,7 @@ def _check_words(passage: Passage, reason: str, reference: str) -> None:
             )
         if passage.stands_in(words):
             raise Invalid(
-                _("Le motif et la référence restent : n’y répétez pas les mots à retirer."), field=field_
+                _("Le motif et la référence restent : n’y répétez pas les mots à retirer."), field=field_
             )
         naming.refuse_names(words, field_)
 
