@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
+
 from app import jobs
+from app.accounts.exporting import Rows, exports
+from app.db import session
 from app.extensions import gettext as _
 from app.privacy import Entry, registers
 from drafts import bin as bin_
 from drafts import forgetting, notices, refused
+from drafts.expert_models import ExpertInvitation, ExpertOpinion, ExpertRemark
+from drafts.models import DraftUpdate
 
 
 @registers
@@ -103,3 +109,39 @@ def _kept() -> Iterator[Entry]:
         _("Les administrateurs"),
         ("redaction.*",),
     )
+
+
+@exports
+def _said(person_id: int, email: str) -> Rows:
+    """Strokes are bytes of a text that is everybody's: how many, in which draft, from when to when. Advice was asked for
+    at an address."""
+    strokes = session().execute(
+        sa.select(
+            DraftUpdate.draft_id, sa.func.count(), sa.func.min(DraftUpdate.at), sa.func.max(DraftUpdate.at)
+        )
+        .where(DraftUpdate.person_id == person_id)
+        .group_by(DraftUpdate.draft_id)
+        .order_by(DraftUpdate.draft_id)
+    )
+    invited = (
+        session().scalars(sa.select(ExpertInvitation).where(ExpertInvitation.email == email.lower())).all()
+    )
+    ids = [invitation.id for invitation in invited]
+    return {
+        "draft_update": [
+            {"draft_id": draft, "strokes": count, "first": first.isoformat(), "last": last.isoformat()}
+            for draft, count, first, last in strokes
+        ],
+        "expert_invitation": [
+            {"id": one.id, "name": one.name, "email": one.email, "invited_at": one.invited_at.isoformat()}
+            for one in invited
+        ],
+        "expert_opinion": [
+            {"opinion": one.opinion, "text": one.text}
+            for one in session().scalars(sa.select(ExpertOpinion).where(ExpertOpinion.invitation_id.in_(ids)))
+        ],
+        "expert_remark": [
+            {"quote": one.quote, "text": one.text}
+            for one in session().scalars(sa.select(ExpertRemark).where(ExpertRemark.invitation_id.in_(ids)))
+        ],
+    }

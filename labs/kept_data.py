@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
+
+from app.accounts.exporting import Rows, exports
+from app.db import session
 from app.extensions import gettext as _
 from app.privacy import Entry, registers
 from labs.wish_addresses import forget_old
+from labs.wish_models import Wish
 
 
 @registers
@@ -47,3 +52,15 @@ def _kept() -> Iterator[Entry]:
         30,
         forget_old,
     )
+
+
+@exports
+def _said(person_id: int, email: str) -> Rows:
+    """Wishes that were made under the same address, or keyed in by the person."""
+    mine = sa.or_(Wish.entered_by == person_id, sa.func.lower(Wish.email) == email.lower())
+    return {
+        "wish": [
+            {"id": one.id, "title": one.title, "need": one.need, "email": one.email}
+            for one in session().scalars(sa.select(Wish).where(mine).order_by(Wish.id))
+        ]
+    }

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
+
+from app.accounts.exporting import Rows, exports
+from app.db import session
 from app.extensions import gettext as _
 from app.privacy import Entry, registers
 from publish import calls, comments, misses, reading_tests, subscriptions, voice
+from publish.comment_models import Comment
+from publish.subscription_models import Subscriber, Subscription
 
 
 @registers
@@ -91,3 +97,27 @@ def _kept() -> Iterator[Entry]:
             "publication_failure.*",
         ),
     )
+
+
+@exports
+def _said(person_id: int, email: str) -> Rows:
+    """What was written or asked for under the same address."""
+    mine = sa.or_(Comment.person_id == person_id, sa.func.lower(Comment.email) == email.lower())
+    subscriber = sa.func.lower(Subscriber.email) == email.lower()
+    return {
+        "comment": [
+            {"id": one.id, "article": one.article_id, "name": one.name, "text": one.text, "email": one.email}
+            for one in session().scalars(sa.select(Comment).where(mine).order_by(Comment.id))
+        ],
+        "subscriber": [
+            {"email": one} for one in session().scalars(sa.select(Subscriber.email).where(subscriber))
+        ],
+        "subscription": [
+            {"article": one.article_id, "administration": one.administration_id, "theme": one.theme}
+            for one in session().scalars(
+                sa.select(Subscription)
+                .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+                .where(subscriber)
+            )
+        ],
+    }
