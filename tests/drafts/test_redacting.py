@@ -33,8 +33,9 @@ from drafts.redacted_bytes import deletion, without_words
 from drafts.redacted_text import redacted_state
 from drafts.retelling import words_of
 from drafts.review_models import Revision
-from publish import evidence
+from publish import evidence, search_index
 from publish.models import Edition
+from tests.clients import PageClient
 from tests.drafts import review_world as w
 from tests.drafts.random_texts import lived
 from tests.drafts.review_world import World
@@ -352,3 +353,37 @@ def test_the_command_shows_first_and_then_does_it(app: Flask, world: World, sett
     assert done.exit_code == 0, done.output
     assert held(SECRET) == set()
     assert runner.invoke(args=[*call, "--dry-run"]).exit_code == 1
+
+
+def test_no_page_and_no_interface_says_the_words(app: Flask, world: World, client: PageClient) -> None:
+    with reading():
+        edition = session().scalars(sa.select(Edition)).one()
+        slug, seqs = edition.slug, range(1, world.draft.head_seq + 1)
+    words = "Hervé"
+    public = [
+        f"/fiches/{slug}", f"/fiches/{slug}/historique", f"/recherche?q={words}", "/atom.xml", "/opendata/fiches.jsonl",
+        "/opendata/fiches.csv", f"/api/v1/articles/{slug}", "/api/v1/editions", f"/preuves/{edition.id}",
+        f"/preuves/{edition.id}.json", "/sitemap.xml", "/",
+    ]  # fmt: skip
+    draft = f"/brouillons/{world.draft_id}"
+    own = [
+        draft, f"{draft}/historique", f"{draft}/relecture", f"{draft}/historique/v1", "/espace",
+        f"/api/v1/drafts/{world.draft_id}", *(f"{draft}/historique/{seq}" for seq in seqs),
+        f"{draft}/historique/comparer?de=r1&a=maintenant",
+    ]  # fmt: skip
+    said = _crawl(app, client, world, public, own, words)
+    assert {f"/fiches/{slug}", f"/preuves/{edition.id}.json", f"/api/v1/articles/{slug}"} <= said and len(
+        said
+    ) > 6
+    redacting.redact(None, world.draft_id, SECRET, **WHY)
+    search_index.forget_unused()
+    assert _crawl(app, client, world, public, own, words) <= {f"/recherche?q={words}"}
+
+
+def _crawl(
+    app: Flask, client: PageClient, world: World, public: list[str], own: list[str], words: str
+) -> set[str]:
+    """The addresses whose answer holds the words, apart from what was typed into the search."""
+    visitor, agent = app.test_client(), client.sign_in(world.facilitator).http
+    answers = [(path, visitor.get(path)) for path in public] + [(path, agent.get(path)) for path in own]
+    return {path for path, answer in answers if Passage(words).stands_in_bytes(answer.get_data())}
