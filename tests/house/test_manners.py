@@ -10,6 +10,9 @@ from tests.house.tree import module_name, parsed, served_modules, shown, tracked
 # The edges of a room speak HTTP; everything else is called by a command, a job or a socket as well.
 EDGES = {
     "routes",
+    "export_routes",
+    "purging",
+    "redact_command",
     "review_routes",
     "bin_routes",
     "copy_routes",
