@@ -10,6 +10,7 @@ import labs.room_routes
 import labs.routes
 import labs.session_routes
 from app import access, assets, cli, db, logs, mail, web
+from app.accounts import export_routes as accounts_export_routes  # noqa: F401 - adds its routes to the blueprint
 from app.accounts import routes as accounts_routes
 from app.accounts import seals
 from app.accounts.models import Person

@@ -18,35 +18,28 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app import audit, db, events, jobs, mail, refusals
-from app.accounts import own
+from app import audit, db, events, jobs, mail, purging
 from app.errors import Missing, MovedOn, Unavailable
 from app.factory import create_app
-from app.oidc import attempts
 from config import Settings
 from drafts import (
     audit_heads,
     checkpoints,
     faults,
     following,
-    forgetting,
     healing,
-    refused,
     reopening,
     rescue,
     timeline,
 )
-from labs import minutes, minutes_set, wish_addresses
+from labs import minutes, minutes_set
 from publish import (
-    comments,
     evidence,
     evidence_pdf,
     figure_page,
-    kept,
     links,
     misses,
     search_index,
-    subscriptions,
     synonyms,
     verifying,
     voice,
@@ -172,14 +165,6 @@ def at_once(*verbs: Callable[[], object]) -> Callable[[], None]:
 
     chore.__name__ = verbs[0].__name__
     return chore
-
-
-def forget_addresses(data_dir: Path) -> None:
-    """Who was asked for advice by a link that is over; who follows nothing any more."""
-    with db.unit_of_work():
-        mails = forgetting.forget_over() + subscriptions.forget()
-    for number in mails:
-        mail.file_of(number, data_dir / "mail").unlink(missing_ok=True)
 
 
 # The last end of the chain that was noted outside, and when (monotonic seconds).
@@ -332,9 +317,7 @@ def run(settings: Settings) -> None:
         (3600.0, at_once(verifying.take_stock)),
         (5.0, functools.partial(look_at_links, links.Round.as_portal(settings.public_url))),
         (60.0, following.tell_followers),
-        (3600.0, at_once(refused.purge, refusals.purge, attempts.forget_over, own.purge)),
-        (3600.0, at_once(kept.forget_words, comments.forget_old, wish_addresses.forget_old)),
-        (3600.0, functools.partial(forget_addresses, settings.data_dir)),
+        (3600.0, functools.partial(purging.purge, settings.data_dir)),
         *((every, functools.partial(chore, settings.data_dir)) for every, chore in jobs.chores),
     ]
     global _evidence_is_due

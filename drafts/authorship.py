@@ -9,12 +9,12 @@ Kept beside the UTF-8 bytes of each text (the unit of pycrdt), fed by the deltas
 stroke costs some microseconds whatever the length of the text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from drafts.document import Doc, Element, Fragment, Text, content
+from drafts.document import Doc, Element, Fragment, Text, apply, content
 from drafts.grammar import GRAMMAR
 from drafts.recollection import Recollection
 from drafts.runs import (
@@ -176,6 +176,15 @@ class RunTable:
             (self._deleted, self._attributes, self._withdrawn),
             self._words.memory if memory else None,
         )
+
+    def take_out(self, update: bytes, names: Callable[[str], bool]) -> None:
+        """Apply a deletion that is nobody's deed, and forget words deleted lately of which `names` says so."""
+        kept = [cut for cut in reversed(self._words.memory.recent()) if not names(cut.text.decode())]
+        with self.recording(0):
+            apply(self.doc, update)
+        self._words.memory.clear()
+        for cut in kept:
+            self._words.memory.put(cut)
 
     # Following the document
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import rfc8785
 
-from drafts import canonical
+from drafts import canonical, redacted_file
 from drafts.seal import payload
 from drafts.trusted_keys import is_sealed
 
@@ -87,7 +87,7 @@ def parsed(raw: bytes) -> dict[str, Any]:
         raise NotEvidence(f"it does not say that it is of kind {KIND}")
     if value.get("format") is not FORMAT and value.get("format") != FORMAT:
         raise NotEvidence("its format is not known here: take a newer version of the project")
-    if set(value) != {"format", "kind", "sections", "digests", "seal"}:
+    if set(value) - {"redaction"} != {"format", "kind", "sections", "digests", "seal"}:
         raise NotEvidence("it has other parts than format, kind, sections, digests and seal")
     if not all(isinstance(value[name], dict) for name in ("sections", "digests", "seal")):
         raise NotEvidence("sections, digests and seal are not what they have to be")
@@ -97,14 +97,16 @@ def parsed(raw: bytes) -> dict[str, Any]:
 def examine(raw: bytes, trusted: Mapping[str, bytes]) -> list[Check]:
     """Every check of a file against the trusted keys (id → 32 raw bytes). Raises NotEvidence."""
     value = parsed(raw)
+    redaction, left = redacted_file.examined(value, trusted)
     return [
         _form(raw, value),
         _whole(value, trusted),
-        *_sections(raw, value),
+        *(Check(*found) for found in redaction),
+        *_sections(raw, value, left),
         _place(value["sections"]),
-        *_text(value["sections"]),
+        *_text(value["sections"], is_redacted="text" in left),
         _outcome(value["sections"]),
-        *_sign_offs(value["sections"], trusted),
+        *_sign_offs(value["sections"], trusted, is_redacted="text" in left),
     ]
 
 
@@ -145,7 +147,8 @@ def _signature(said: Any) -> bytes:
     return found
 
 
-def _sections(raw: bytes, value: dict[str, Any]) -> Iterator[Check]:
+def _sections(raw: bytes, value: dict[str, Any], left: Mapping[str, str]) -> Iterator[Check]:
+    """`left`: the digests of sections as a redaction left them."""
     sections, digests = value["sections"], value["digests"]
     for name in sorted({*sections, *digests} - {*sections} | {*sections} - {*digests}):
         yield Check(
@@ -156,9 +159,15 @@ def _sections(raw: bytes, value: dict[str, Any]) -> Iterator[Check]:
         first, last = spans.get(name, (0, 0))
         where = f" (bytes {first} to {last})" if last else ""
         try:
-            good = _digest(sections[name]) == digests[name]
+            digest = _digest(sections[name])
         except (*_BROKEN, rfc8785.CanonicalizationError):
-            good = False
+            digest = ""
+        if digest and digest != digests[name] and left.get(name) == digest:
+            yield Check(
+                True, f"section {name[:80]}: words were taken out of it; it is as the redaction left it"
+            )
+            continue
+        good = digest == digests[name]
         words = "as it was sealed" if good else f"it was changed{where}: its digest is another"
         yield Check(good, f"section {name[:80]}: {words}")
 
@@ -208,13 +217,20 @@ def _outcome(sections: dict[str, Any]) -> Check:
     return Check(False, "outcome: it was neither approved nor published urgently")
 
 
-def _text(sections: dict[str, Any]) -> Iterator[Check]:
-    """The fingerprint is counted again, out of the text itself."""
+def _text(sections: dict[str, Any], *, is_redacted: bool) -> Iterator[Check]:
+    """The fingerprint is counted again, out of the text itself; of a text out of which words were taken there is only
+    the one that was sealed."""
     try:
         counted = canonical.fingerprint(sections["text"].encode())
         edition, revision = sections["edition"]["fingerprint"], sections["revision"]["fingerprint"]
     except _BROKEN:
         yield Check(False, "text: the file does not say text and fingerprint as it should")
+        return
+    if is_redacted and edition == revision:
+        yield Check(
+            True,
+            f"text: its fingerprint was {str(edition)[:64]}; words were taken out, what is left is {counted}",
+        )
         return
     for where, said in (("edition", edition), ("revision", revision)):
         good = said == counted
@@ -222,7 +238,9 @@ def _text(sections: dict[str, Any]) -> Iterator[Check]:
         yield Check(good, f"text: its fingerprint {words}")
 
 
-def _sign_offs(sections: dict[str, Any], trusted: Mapping[str, bytes]) -> Iterator[Check]:
+def _sign_offs(
+    sections: dict[str, Any], trusted: Mapping[str, bytes], *, is_redacted: bool
+) -> Iterator[Check]:
     lines = sections.get("sign_offs")
     if lines == [] and sections.get("outcome", 0) is None and isinstance(sections.get("urgency"), dict):
         yield Check(True, "sign-offs: none yet, it was published before the answers")
@@ -233,7 +251,7 @@ def _sign_offs(sections: dict[str, Any], trusted: Mapping[str, bytes]) -> Iterat
     if len(lines) > MOST_SIGN_OFFS:
         yield Check(False, f"sign-offs: {len(lines)} are more than can be")
         return
-    extents = _extents(sections)
+    extents = _sealed_extents(sections) if is_redacted else _extents(sections)
     for number, line in enumerate(lines, 1):
         try:
             name = f"sign-off {number} ({str(line['administration'])[:80]}, {str(line['decision'])[:20]})"
@@ -257,6 +275,18 @@ def _extents(sections: dict[str, Any]) -> dict[str, str]:
         for blocks in list(sections["scopes"].values())[:MOST_SIGN_OFFS]:
             if blocks is not None:
                 found[canonical.scope_fingerprint(tree, fields, blocks)] = f"{len(blocks)} blocks of the text"
+    except _BROKEN:
+        return {}
+    return found
+
+
+def _sealed_extents(sections: dict[str, Any]) -> dict[str, str]:
+    """As `_extents`, of a text that is not whole any more: what the sealed section says each fingerprint was of."""
+    try:
+        found = {str(sections["revision"]["fingerprint"]): "the whole text before words were taken out"}
+        for fingerprint, blocks in list(sections["scopes"].items())[:MOST_SIGN_OFFS]:
+            if blocks is not None:
+                found[fingerprint] = f"{len(blocks)} blocks of the text before words were taken out"
     except _BROKEN:
         return {}
     return found

@@ -37,6 +37,11 @@ _SECONDS = 20.0
 # 40 megapixels in four bytes are 160 MB, and a second copy of them exists for a moment.
 _MEMORY = 1024 * 1024 * 1024
 
+# A grey point in WebP: what an image shows that was taken away by a redaction.
+NOTHING = bytes.fromhex(
+    "52494646240000005745425056503820180000003001009d012a010001000cc0ce25a400037000fee2200000"
+)
+
 _child: Child | None = None
 _making = threading.Lock()
 _tries: dict[int, deque[float]] = {}

@@ -219,6 +219,11 @@ def _begin_digest(key: str, _payload: dict[str, Any]) -> None:
     people = session().scalars(sa.select(Notice.person_id).where(Notice.mail == MailState.WAITING).distinct())
     for person in list(people):
         jobs.plan(DIGEST_OF, f"{key}/{person}", clock.now(), person=person)
+    forget_old()
+
+
+def forget_old() -> None:
+    """What was read long ago, or was only mailed."""
     session().execute(
         sa.delete(Notice).where(
             Notice.at < clock.now() - KEPT_FOR, Notice.read_at.is_not(None) | sa.not_(Notice.in_page)

@@ -20,6 +20,7 @@ import app.refusals
 import drafts.expert_models
 import drafts.history_models
 import drafts.notice_models
+import drafts.redaction_models
 import drafts.remark_models
 import drafts.review_models
 import drafts.wish_models

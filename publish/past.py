@@ -24,7 +24,7 @@ MOST_BLOCKS = 300
 # Editions never change, so neither does what differs between two: strangers who ask again cost agents nothing, whose
 # own comparisons are made in the same child process.
 KEPT_DIFFERENCES = 64
-_differences: OrderedDict[tuple[int, int], list[BlockChange]] = OrderedDict()
+_differences: OrderedDict[tuple[int, int, int, int], list[BlockChange]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -78,7 +78,8 @@ def between(card: Card, first: int, last: int) -> Between | None:
 
 
 def _changes(before: Edition, after: Edition) -> list[BlockChange]:
-    pair = (before.id, after.id)
+    # With what they say: a redaction changes it, also for a process that remembers.
+    pair = (before.id, after.id, hash(before.body), hash(after.body))
     with _lock:
         if pair in _differences:
             _differences.move_to_end(pair)

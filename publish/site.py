@@ -13,7 +13,7 @@ from flask import Flask
 from flask_babel import format_date
 from markupsafe import Markup
 
-from app import clock
+from app import clock, privacy
 from app.directory import catalogue, spaces
 from app.directory.models import Administration, OnlineService
 from app.extensions import gettext as _
@@ -321,7 +321,7 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.SPACES: _spaces,
     Kind.SITE_MAP: _site_map,
     Kind.ACCESSIBILITY: _standing("accessibility.html"),
-    Kind.PRIVACY: _standing("privacy.html"),
+    Kind.PRIVACY: lambda site, path, _slug: site.made("privacy.html", path, entries=privacy.entries()),
     Kind.LEGAL: _standing("legal.html"),
     Kind.SITEMAP_XML: _sitemap_xml,
     Kind.ATOM: _atom,

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import clock, mail, worker
+from app import clock, mail, purging
 from app.accounts import erasing
 from app.accounts.models import Person
 from app.audit import AuditEntry
@@ -96,7 +96,7 @@ def test_the_link_is_over_then_the_address_goes_then_the_name(study: Study, tmp_
     """While the review is open, those who decide have to know who advises."""
     over = timedelta(days=10) + forgetting.KEPT_AFTER
     with clock.shifted(over - timedelta(hours=1)):
-        worker.forget_addresses(tmp_path)
+        purging.purge(tmp_path)
         assert study_of(study).email == EMAIL
     with reading():
         numbers = session().scalars(sa.select(Mail.id).where(Mail.recipient == EMAIL)).all()
@@ -105,18 +105,18 @@ def test_the_link_is_over_then_the_address_goes_then_the_name(study: Study, tmp_
     for file in files:
         file.write_text("Votre code")
     with clock.shifted(over + timedelta(hours=1)):
-        worker.forget_addresses(tmp_path)
+        purging.purge(tmp_path)
         assert traces("camille.wea@") == ["mail.body"], "words of others to others"
         assert study_of(study).name == NAME and not any(file.exists() for file in files)
-        worker.forget_addresses(tmp_path)
+        purging.purge(tmp_path)
         assert study_of(study).erased_at is None
         with unit_of_work():
             review.request_changes(study.world.reviewer, study.world.draft, "À revoir.")
-        worker.forget_addresses(tmp_path)
+        purging.purge(tmp_path)
         row = study_of(study)
         assert row.name == f"Personne effacée (n°\u00a0{row.id})" and row.erased_at is not None
         assert traces("expert_invitation.name") == [] and "Wéa" not in row.reason
-        worker.forget_addresses(tmp_path)
+        purging.purge(tmp_path)
 
 
 def study_of(study: Study) -> ExpertInvitation:
