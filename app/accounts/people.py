@@ -22,7 +22,7 @@ from app.policy import PORTAL, Act, Actor, PortalRole, require
 
 searched(Person.status_reason)
 # Where a person chooses a password, the first one too.
-CHOOSE_PASSWORD = "/connexion/oubli"  # nosec B105 # an address
+CHOOSE_PASSWORD = "/connexion/oubli"  # nosec B105 # an address of a page
 # Held for one administration; a mediator may also be one for the whole portal.
 OF_ONE = frozenset({PortalRole.REVIEWER, PortalRole.MEDIATOR})
 

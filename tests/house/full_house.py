@@ -19,9 +19,12 @@ from werkzeug.routing import Rule
 from app import alerts, clock
 from app.accounts import cookie
 from app.accounts import service as accounts
-from app.accounts.models import Person
+from app.accounts.models import Person, Role, SignIn
 from app.db import Base, reading, session, unit_of_work
+from app.directory.models import ConnectedSpace, Counter, OnlineService, ServiceKind
+from app.jobs import DueRow
 from app.mail import Mail
+from app.oidc.models import ExternalIdentity
 from app.policy import ANONYMOUS, Actor, PortalRole
 from config import Settings
 from drafts import bin as wastepaper
@@ -204,7 +207,24 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
     test = reading_tests.begin(leader, lab, revision.id, clock.now() + timedelta(days=7))
     card = queries.article_at(slug)
     comment = comments.file_comment(f"{3 if word == 'nord' else 4:032x}", card, "Léa", "Très clair.")
+    counter = Counter(administration_id=place.id, name="Accueil")
+    service = OnlineService(
+        slug=f"service-{word}", title=f"Un service {word}", kind=ServiceKind.FORM, url="https://x.example"
+    )
+    space = ConnectedSpace(slug=f"espace-{word}", name=f"Un espace {word}", commune="Koné")
+    identity = ExternalIdentity(
+        issuer="https://id.example",
+        subject=word,
+        person_id=writer.id,
+        linked_at=clock.now(),
+        used_at=clock.now(),
+    )
+    session().add_all([counter, service, space, identity])
+    makers.sign_in(writer.id)
+    sign_in = session().scalars(sa.select(SignIn.id).where(SignIn.person_id == writer.id)).first()
+    role = session().scalars(sa.select(Role.id).where(Role.person_id == second.id)).one()
     session().flush()
+    job = session().scalars(sa.select(DueRow.id).order_by(DueRow.id.desc())).first()
     things: dict[str, dict[str, object]] = {
         "": {"draft_id": plain.id, "lab_id": lab.id, "wish_id": wish.id, "image": image},
         "/labs": {
@@ -217,7 +237,13 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
         "/brouillons/<int:draft_id>/experts": {"draft_id": read.id, "remark_id": expert_remark.id},
         "/fiches": {"slug": slug, "comment_id": comment.id},
         "/api": {"slug": slug, "draft_id": plain.id},
+        "/admin/administrations": {"office_id": place.id, "counter_id": counter.id},
+        "/admin/personnes": {"person_id": second.id, "role_id": role},
+        "/admin/services": {"service_id": service.id}, "/admin/espaces": {"space_id": space.id},
+        "/admin/taches": {"job_id": job},
         "/administrations": {"slug": f"place-{word}"},
+        "/connexion": {"name": "inconnu", "token": "inconnu"},
+        "/espace/compte": {"name": "inconnu", "identity_id": identity.id, "sign_in_id": sign_in},
         "/appels": {"slug": call.slug, "number": answer},
         "/espace": {"notice_id": notice},
         "/expertise": {"token": expert_token, "image": image},
@@ -250,7 +276,7 @@ def build(app: Flask, settings: Settings) -> FullHouse:
         words = synonyms.add(editor, "déchets, ordures")
         session().flush()
         for wing in (own, other):
-            wing.things["/alertes"] = {"alert_id": alert.id}
+            wing.things["/alertes"] = wing.things["/admin/alertes"] = {"alert_id": alert.id}
             wing.things["/cycles"] = {"number": cycle.number}
             wing.things["/recherche"] = {"number": words.id}
         suspended = makers.make_agent(far)

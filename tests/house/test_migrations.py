@@ -105,6 +105,34 @@ TAKEN_AWAY: dict[str, set[str]] = {
         "expert_opinion: expert_opinion_while_open_update",
         "expert_invitation: expert_invitation_stays_erased",
     },
+    # The same names with other words: while a redaction is open the words change, and nothing else does.
+    "0027_redaction": {
+        *(
+            f"{table}: {table}_no_update"
+            for table in ("article_act", "edition", "edition_evidence", "revision", "urgent_publication")
+        ),
+        *(
+            f"{table}: {table}_names_go"
+            for table in ("draft_act", "passed_over", "sign_off", "substitute", "withdrawn_sign_off")
+        ),
+        *(
+            f"{table}: {table}_append_only"
+            for table in (
+                "article_act",
+                "draft_act",
+                "edition",
+                "edition_evidence",
+                "passed_over",
+                "revision",
+                "sign_off",
+                "substitute",
+                "urgent_publication",
+                "withdrawn_sign_off",
+            )
+        ),
+        "expert_invitation: expert_invitation_stays_erased",
+        "expert_opinion: expert_opinion_while_open_update",
+    },
 }
 
 
