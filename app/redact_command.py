@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     # Of what the public reads, that room takes the words out.
     redacting.redacts(published.take_out)
     app.cli.add_command(redact)
+    app.cli.add_command(compact)
 
 
 @click.command("redact")
@@ -72,11 +73,25 @@ def redact(
     click.echo(f"Done: redaction {done.id}.")
     if not scrub.write_anew():
         click.echo(
-            "The database file could not be written anew: stop the server, and run `vacuum`.", err=True
+            "The database file could not be written anew: stop the server, and run `compact`.", err=True
         )
         sys.exit(1)
     click.echo("Copies made before (backups) still hold the words until they are over: docs/privacy.md.")
     sys.exit(1 if done.seen.others or done.seen.other_drafts else 0)
+
+
+@click.command("compact")
+@with_appcontext
+def compact() -> None:
+    """Write the database anew, without the room and the bytes of what is no longer in it. People wait meanwhile.
+
+    Exit status 1 when others kept it from being done for a minute: stop the server, and run it again.
+    """
+    click.echo("Writing the database anew…")
+    if not scrub.write_anew():
+        click.echo("Others kept the database busy. Stop the server, and run it again.", err=True)
+        sys.exit(1)
+    click.echo("Done.")
 
 
 def _show(seen: redacting.Seen) -> None:

@@ -14,13 +14,13 @@ from app.web import current_actor, guarded, page
 
 
 @blueprint.get("/espace/compte/mes-donnees")
-@guarded(Act.PORTAL_WORK)
+@guarded(Act.ACCOUNT_LINK)
 def my_data() -> Any:
     return page("accounts/my_data.html", told=exporting.export(current_actor().id))
 
 
 @blueprint.get("/espace/compte/mes-donnees.json")
-@guarded(Act.PORTAL_WORK)
+@guarded(Act.ACCOUNT_LINK)
 def my_data_file() -> Any:
     written = json.dumps(exporting.export(current_actor().id), ensure_ascii=False, indent=1)
     return Response(

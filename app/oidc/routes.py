@@ -65,6 +65,7 @@ def ways_in(target: str | None) -> Markup | None:
     return Markup(render_template("oidc/ways_in.html", providers=providers(), next=target))  # noqa: S704 # nosec B704 # a template of ours, which escapes
 
 
+@panel("account")
 @panel("espace", order=95)
 def my_ways_in(actor: Actor) -> Markup | None:
     """Where one's ways in are kept, on one's own page."""

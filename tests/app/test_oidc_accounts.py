@@ -278,6 +278,19 @@ def test_a_citizen_s_identity_opens_nothing_when_it_comes_to_vouch_for_agents(wo
     world.refused(403, "audience", "citizens", state=world.begin("citizens"))
 
 
+def test_who_has_no_desk_sees_what_is_kept_of_them(world: World) -> None:
+    world.come_back(303, "citizens", state=world.begin("citizens"))
+    assert "/espace/compte/mes-donnees" in world.client.get("/espace/compte/connexions").links()
+    world.client.get("/espace/compte/mes-donnees")
+    told = world.client.http.get("/espace/compte/mes-donnees.json").json
+    assert world.providers["citizens"].subject in str(told) and "id_token" not in str(told)
+    world.client.get("/espace/compte", 403)
+    world.client.sign_out().sign_in(world.agent)
+    assert {"/espace/compte/mes-donnees", "/espace/compte/connexions"} <= set(
+        world.client.get("/espace/compte").links()
+    )
+
+
 def leave(world: World) -> str:
     world.client.get("/espace")
     return world.client.send("/deconnexion", 200).main

@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 from app import alerts, clock
 from app.accounts import cookie
 from app.accounts import service as accounts
-from app.accounts.models import Person, Role, SignIn
+from app.accounts.models import Person, PersonKind, Role, SignIn
 from app.db import Base, reading, session, unit_of_work
 from app.directory.models import ConnectedSpace, Counter, OnlineService, ServiceKind
 from app.jobs import DueRow
@@ -280,6 +280,11 @@ def build(app: Flask, settings: Settings) -> FullHouse:
             wing.things["/cycles"] = {"number": cycle.number}
             wing.things["/recherche"] = {"number": words.id}
         suspended = makers.make_agent(far)
+        citizen = Person(
+            email="usager@usager.invalid", name="Un usager", kind=PersonKind.CITIZEN, created_at=clock.now()
+        )
+        session().add(citizen)
+        session().flush()
         people = {
             "a visitor": ANONYMOUS,
             "an expert": EXPERT,
@@ -296,6 +301,8 @@ def build(app: Flask, settings: Settings) -> FullHouse:
             "communication": makers.make_agent(far, PortalRole.COMMUNICATION),
             "an administrator": administrator,
             "who is suspended": suspended,
+            "a citizen": accounts.actor_for_person(citizen.id),
+            "an agent who waits": accounts.actor_for_person(makers.make_person(None, "Qui attend").id),
         }
     house = FullHouse(app, settings, own, other, people)
     for actor in people.values():
