@@ -104,13 +104,14 @@ def weakness(password: str, *about: str) -> str | None:
     """A code saying why a new password is refused, or None. `about`: words that others know of the person."""
     if len(password) < MIN_LENGTH:
         return "too_short"
-    plain = _bare(password.lower())
+    # Years first: their numbers are no letters in disguise.
+    plain = re.sub(r"(19|20)\d\d", "", _bare(password.lower()))
     known = {word for said in about for word in re.split(r"[\W_]+", _bare(said.lower())) if len(word) > 2}
     for reading in (_letters(plain), _letters(plain.translate(_DISGUISED))):
         rest = reading
         for word in sorted({*_COMMON, *known}, key=len, reverse=True):
             rest = rest.replace(word, "")
-        rest = _without_runs(re.sub(r"(19|20)\d\d", "", rest))
+        rest = _without_runs(rest)
         if len(rest) < _ITS_OWN or len(set(rest)) < _ITS_OWN or _repeats(reading):
             return "too_common"
     return None

@@ -230,7 +230,7 @@ def _callback(known: Known) -> str:
 
 def _cookie() -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return "__Host-openlab_oidc" if settings.is_https else "openlab_oidc"
+    return settings.cookie_called("openlab_oidc")
 
 
 def _with_browser(response: Any, browser: str) -> Response:

@@ -49,10 +49,10 @@ def exempt(app: Flask, rule: Rule) -> bool:
 
 
 def who_may(house: FullHouse, line: str) -> Actor:
-    """The first who is let in by the table, signed in where anybody who is may."""
+    """The first who is let in by the table, signed in where anybody who is may; a writer where nobody is."""
     letters = written()[line].split()[0]
     allowed = [actor for letter, actor in zip(letters, house.people.values(), strict=True) if letter == "+"]
-    return next((actor for actor in allowed if actor.is_authenticated), allowed[0])
+    return next((actor for actor in allowed if actor.is_authenticated), [*allowed, house.own.writer][0])
 
 
 def foreign_token(app: Flask) -> str:

@@ -181,7 +181,8 @@ def test_a_new_agent_waits_for_an_administrator(world: World) -> None:
     )
     with reading():
         acts = acts_for(accounts.actor_for_person(person.id), PORTAL)
-    assert acts == {Act.PORTAL_READ, Act.PORTAL_SIGN_IN, Act.ACCOUNT_LINK}
+    # Their own account, and nothing of anybody else.
+    assert acts == {Act.PORTAL_READ, Act.PORTAL_SIGN_IN, Act.ACCOUNT_LINK, Act.ACCOUNT_KEEP}
     # They come back to the same account, and their claims change nothing of it.
     provider.userinfo = {"name": "Quelqu’un d’autre", "email": "autre@agents.example", "email_verified": True}
     world.client.sign_out()
