@@ -38,7 +38,7 @@ from publish.call_models import (
 from publish.call_policy import CALLS, labs_to_call_for
 from publish.models import Edition
 
-# As for the other words of readers (publish.kept); the privacy page says so.
+# As for the other words of readers; the register of personal data says so (publish.kept_data).
 WORDS_KEPT_DAYS = 365
 # A question that is put for longer is one that nobody looks at any more.
 LONGEST_OPEN = timedelta(days=366)

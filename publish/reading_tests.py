@@ -36,7 +36,7 @@ from publish.reading_test_models import (
     Understood,
 )
 
-# As for the other words of readers (publish.kept); the privacy page says so.
+# As for the other words of readers; the register of personal data says so (publish.kept_data).
 WORDS_KEPT_DAYS = 365
 # A text that was put to readers for longer is another one by then.
 LONGEST_OPEN = timedelta(days=92)

@@ -17,16 +17,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import drafts.remarks as remarks
-from app import audit, mail, scrub
+from app import audit, clock, mail, scrub
 from app.db import Database, database, reading, session, unit_of_work
 from app.errors import Invalid, Missing, MovedOn, Refused
-from drafts import checkpoints, document, log, moments, redacting, seal, versions
+from drafts import checkpoints, document, images, log, moments, redacting, seal, versions
 from drafts.authorship import RunTable
 from drafts.child_work import clocks
 from drafts.gate import RoomIndex
 from drafts.grammar import plain_text
 from drafts.judged import StoredRow, take_in_all
-from drafts.models import DraftUpdate
+from drafts.models import DraftUpdate, Image, ImageUse
 from drafts.passage_search import Search
 from drafts.passages import REMOVED, Passage
 from drafts.redacted_bytes import deletion, without_words
@@ -35,6 +35,7 @@ from drafts.retelling import words_of
 from drafts.review_models import Revision
 from publish import evidence, search_index
 from publish.models import Edition
+from tests import makers
 from tests.clients import PageClient
 from tests.drafts import review_world as w
 from tests.drafts.random_texts import lived
@@ -342,6 +343,23 @@ def test_only_an_administrator_with_reason_and_reference_may(app: Flask, world: 
             redacting.look(None, world.draft_id, words)
     with reading():
         assert SECRET in plain_text(log.load(world.draft_id).tree)
+
+
+def test_an_image_of_the_text_goes_too_and_no_other(app: Flask, world: World) -> None:
+    with unit_of_work():
+        own, foreign = (makers.make_image(sign * 64) for sign in "ab")
+        session().add(
+            ImageUse(image_id=own, draft_id=world.draft_id, person_id=world.writer.id, at=clock.now())
+        )
+    with pytest.raises(Invalid):
+        redacting.redact(None, world.draft_id, SECRET, **WHY, pictures=[foreign])
+    with reading():
+        assert SECRET in plain_text(log.load(world.draft_id).tree)
+    redacting.redact(None, world.draft_id, SECRET, **WHY, pictures=[own])
+    with reading():
+        assert session().get_one(Image, own).content == images.NOTHING != own.encode()
+        assert session().get_one(Image, foreign).content == foreign.encode()
+    assert held(SECRET) == set()
 
 
 def test_the_command_shows_first_and_then_does_it(app: Flask, world: World, settings: Any) -> None:

@@ -17,7 +17,7 @@ from drafts.models import Article
 from labs.models import Lab
 from labs.wish_models import Channel as WishChannel
 from labs.wish_models import Standing, Wish
-from publish import call_queries, calls, fates, kept
+from publish import call_queries, calls, fates
 from publish.call_models import Call, CallAnswer, CallState, Channel
 from publish.call_words import CODES, LONGEST, posts
 from tests.clients import PageClient, parsed
@@ -455,7 +455,7 @@ def test_words_go_after_a_year_and_counts_stay(client: PageClient, press: Press)
     sent(client, path, path, choix="0", mots="Des mots.")
     for days, left in ((360, True), (370, False)):
         with clock.shifted(timedelta(days=days)), unit_of_work():
-            kept.forget_words()
+            calls.forget_words()
         (row,) = answers(slug)
         assert bool(row.words) is left and row.choice == 0
 

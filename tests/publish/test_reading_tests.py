@@ -19,7 +19,7 @@ from drafts.models import Draft
 from drafts.remark_models import Remark
 from drafts.review_models import Revision
 from labs.models import Lab
-from publish import kept, reading_test_queries, reading_tests
+from publish import reading_test_queries, reading_tests
 from publish.reading_test_models import MOST_PARTS, ReadingAnswer, ReadingRemark, ReadingTest, ReadingVerdict
 from publish.reading_tests import parted
 from tests.clients import PageClient, parsed
@@ -283,5 +283,5 @@ def test_words_go_after_a_year_and_counts_stay(client: PageClient, press: Press)
     sent(client, path, path, **{"v-b2": "non", "m-b2": "Des mots."})
     for days, left in ((360, "Des mots."), (370, "")):
         with clock.shifted(timedelta(days=days)), unit_of_work():
-            kept.forget_words()
+            reading_tests.forget_words()
         assert verdicts() == {"b2": ("no", left)}
