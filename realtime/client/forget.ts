@@ -1,13 +1,18 @@
 // Signing out erases what the editor kept on this device.
 
+import { leaveTogether } from "./leaving.ts";
 import { forgetEverything } from "./outbox.ts";
 
+/** The form by which one leaves; it says whether others use this computer. */
+export const signOutForm = (): HTMLFormElement | null =>
+  document.querySelector<HTMLFormElement>("form#sign-out, #sign-out form");
 
 /** `before` may ask the person and stop the sign-out by answering false. */
 export function eraseAtSignOut(before: () => boolean = () => true): void {
-  const form = document.querySelector<HTMLFormElement>("form#sign-out, #sign-out form");
+  const form = signOutForm();
   if (!form || form.dataset["watched"] === "1") return;
   form.dataset["watched"] = "1";
+  const sayToOtherTabs = form.dataset["shared"] === "1" ? leaveTogether() : () => {};
   let erased = false;
   form.addEventListener("submit", (event) => {
     if (erased) return;
@@ -16,6 +21,7 @@ export function eraseAtSignOut(before: () => boolean = () => true): void {
     const submitter = event.submitter;
     void forgetEverything().then(() => {
       erased = true;
+      sayToOtherTabs();
       form.requestSubmit(submitter instanceof HTMLElement ? submitter : null);
     });
   });

@@ -12,6 +12,7 @@ import { openLine } from "./connection.ts";
 import { keys, mountEditor } from "./editor.ts";
 import { FindBar } from "./find_bar.ts";
 import { eraseAtSignOut } from "./forget.ts";
+import { goToThePublic } from "./leaving.ts";
 import { blockHandle } from "./handle.ts";
 import { imageFiles } from "./image_files.ts";
 import { DeviceOutbox, NoOutbox, type Outbox } from "./outbox.ts";
@@ -203,6 +204,7 @@ async function begin(page: Page): Promise<void> {
   };
 
   const key = `open-lab.seat.${page.draft}`;
+  let offered = false;
   let outbox: Outbox = new NoOutbox();
   if (!page.sharedComputer) outbox = (await DeviceOutbox.open(() => session.dismissRefusal(), () => session.kept())) ?? outbox;
 
@@ -265,6 +267,7 @@ async function begin(page: Page): Promise<void> {
       checks.saveState(said.state);
     },
     unsent(text, code, kept) {
+      offered = true;
       panel.show(text, code, kept);
       page.announce(`Du texte n’a pas été envoyé\u00a0: ${refusalText(code)}. Vous pouvez le copier.`);
     },
@@ -278,6 +281,8 @@ async function begin(page: Page): Promise<void> {
     },
     stopped(code) {
       line.close();
+      // What was not sent is offered first, to whoever typed it.
+      if (page.sharedComputer && code === "unauthenticated" && !offered) return goToThePublic();
       page.announce(`${refusalText(code)}.`);
     },
     reloadPage() {
