@@ -133,6 +133,14 @@ class Settings:
         for the whole of it (RFC 6265bis, 4.1.3.2); on a loopback address, without https, they would refuse it."""
         return f"__Host-{name}" if self.is_https else name
 
+    def is_a_space(self, address: str | None) -> bool:
+        """Whether a request comes from a declared espace connecté (SHARED_COMPUTERS), where people share computers."""
+        try:
+            found = ipaddress.ip_address(address or "")
+        except ValueError:
+            return False
+        return any(found in ipaddress.ip_network(network, strict=False) for network in self.shared_computers)
+
     @property
     def origins(self) -> tuple[str, ...]:
         """Every origin that may open a socket. On loopback its three usual names count as one."""

@@ -100,11 +100,7 @@ def mark(who: str, thing: str) -> str:
 
 def is_space(address: str | None) -> bool:
     """Whether an address is a declared espace connecté (SHARED_COMPUTERS)."""
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    return any(found in ipaddress.ip_network(network) for network in settings().shared_computers)
+    return settings().is_a_space(address)
 
 
 def later(answer: Response, error: DomainError | None) -> Response:

@@ -10,6 +10,7 @@ from app.accounts import cookie, devices, second_factor, service
 from app.db import unit_of_work
 from app.policy import PORTAL, Act, Actor, acts_for
 from app.web import current_actor
+from config import Settings
 
 # Where the token of a half-open sign-in stands in the signed cookie of the forms.
 HALF_OPEN = "half_open"
@@ -37,8 +38,11 @@ def entered(
     Whoever was signed in in this browser is signed out; the session is a new one, so that none is fixed beforehand. Who
     has a second factor is asked for it first (`/connexion/code`), unless `proved_twice` says that they gave one; who has
     none and holds a role that needs one is led to where it is set up. `came_by` is the name of a way in, a space, and
-    what it wants to be told once the sign-in is open; it waits for the second factor too.
+    what it wants to be told once the sign-in is open; it waits for the second factor too. In a declared espace connecté
+    every computer is shared, whatever was ticked.
     """
+    settings: Settings = current_app.config["SETTINGS"]
+    shared_computer = shared_computer or settings.is_a_space(request.remote_addr)
     former = current_actor()
     half, opened = None, None
     with unit_of_work():
@@ -57,7 +61,6 @@ def entered(
             if name:
                 _ways[name](opened, told)
     session.clear()  # the forms of before the sign-in are worth nothing after it
-    settings = current_app.config["SETTINGS"]
     if opened is None:
         session[HALF_OPEN] = half
         response = redirect("/connexion/code", code=303)

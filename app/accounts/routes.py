@@ -60,9 +60,9 @@ def sign_in() -> Any:
     # A guest may have an account as well, and come to use it.
     if current_actor().is_authenticated and not current_actor().is_guest:
         return redirect(local_path(request.args.get("next")) or home_of(current_actor()))
-    return page(
-        "accounts/sign_in.html", form=SignInForm(), errors=[], next=local_path(request.args.get("next"))
-    )
+    space = current_app.config["SETTINGS"].is_a_space(request.remote_addr)
+    form = SignInForm(poste_partage=space or request.args.get("poste_partage") == "y")
+    return page("accounts/sign_in.html", form=form, errors=[], next=local_path(request.args.get("next")))
 
 
 @blueprint.post("/connexion")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.accounts import service as accounts
@@ -79,6 +81,22 @@ def test_a_shared_computer_keeps_nothing(client: PageClient, agent: Actor) -> No
     page = client.follow()
     assert "Quitter ce poste" in page.text
     assert page.response.headers["Cache-Control"] == "no-store"
+
+
+def test_in_a_declared_space_every_computer_is_shared(client: PageClient, agent: Actor) -> None:
+    client.app.config["SETTINGS"] = replace(client.app.config["SETTINGS"], shared_computers=("10.1.2.0/24",))
+    for address, shared in (("10.1.2.7", True), ("10.1.3.7", False), ("no address", False)):
+        there = {"environ_overrides": {"REMOTE_ADDR": address}}
+        page = client.sign_out().get("/connexion", **there)
+        assert ("poste_partage" in page.form("/connexion").values) is shared
+        # Whoever takes the tick away sits there all the same.
+        sent = {**page.form("/connexion").values, "email": "eloise@test.example", "password": makers.PASSWORD}
+        client.post(
+            "/connexion", {name: value for name, value in sent.items() if name != "poste_partage"}, **there
+        )
+        assert sign_ins(agent)[-1] == (shared, False) and ("Max-Age" in cookie_of(client)) is not shared
+    # A link to the door may tick the box.
+    assert "poste_partage" in client.sign_out().get("/connexion?poste_partage=y").form("/connexion").values
 
 
 def test_after_the_door_one_is_where_one_wanted_to_be(client: PageClient, agent: Actor) -> None:
