@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -69,7 +70,9 @@ def test_a_person_from_the_first_day_to_the_last(
     expect(page.get_by_text("Le compte est suspendu")).to_be_visible()
     # The one who typed is told, and the line is closed, without anything being pressed.
     expect(table.locator("[data-save-state]").first).to_have_attribute("data-save-state", "refused")
-    table.wait_for_function("() => true")
+    give_up = time.monotonic() + 10
+    while not closed and time.monotonic() < give_up:
+        table.wait_for_timeout(50)
     assert closed, "the socket stayed open"
     table.goto(f"{server.url}/brouillons/{scene.draft_id}")
     expect(table).to_have_url(f"{server.url}/connexion?next=/brouillons/{scene.draft_id}")

@@ -30,6 +30,11 @@ PARTS = {
     "<code>": "bcdfg",
     "<form>": "pdf",
     "<wish_id>": "1",
+    "<office_id>": "1",
+    "<space_id>": "1",
+    "<service_id>": "1",
+    "<identity_id>": "1",
+    "<name>": "nulle-part",
 }
 
 
