@@ -48,6 +48,15 @@ WISHES_AT_HOME = 3
 _NOT_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
+def _policy(styles: list[str]) -> str:
+    """What a page may do that carries these styles: nothing but show them, pictures of ours, and forms to us."""
+    hashes = " ".join(f"'sha256-{_digest(style)}'" for style in styles)
+    return (
+        f"default-src 'none'; style-src {hashes}; img-src 'self' data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
 class Renderer:
     """Makes pages with a Jinja environment to which no request, person or session is known."""
 
@@ -59,11 +68,8 @@ class Renderer:
         ]
         # Files of ours, which hold no `</`. Articles do without the second.
         self.style, self.more_style = (Markup(style) for style in styles)  # noqa: S704 # nosec B704 # files of ours, which hold no end of an element
-        hashes = " ".join(f"'sha256-{_digest(style)}'" for style in styles)
-        self.csp = (
-            f"default-src 'none'; style-src {hashes}; img-src 'self' data:; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-        )
+        # Of pages with both styles, and of those with the first alone.
+        self.csp, self.article_csp = _policy(styles), _policy(styles[:1])
         self.plain_csp = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
     def page(self, path: str) -> Page | None:
@@ -91,7 +97,8 @@ class Renderer:
         return _NOT_HTML.sub("", text)
 
     def made(self, template: str, path: str, **context: Any) -> Page:
-        return store.made(path, self.html(template, path, **context), HTML, self.csp)
+        text = self.html(template, path, **context)
+        return store.made(path, text, HTML, self.csp if self.more_style in text else self.article_csp)
 
     def plain(self, path: str, text: str, content_type: str) -> Page:
         return store.made(path, text, content_type, self.plain_csp)

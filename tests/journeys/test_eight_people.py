@@ -99,10 +99,13 @@ def planned(lead: Page, meeting: Meeting) -> None:
     """A séance of today with three items, one of them tied to a passage of the text."""
     lead.goto(f"{meeting.url}/labs/{meeting.slug}/seances/nouvelle")
     today = clock.local(clock.now())
+    # Under way at any hour of the day: of a séance that is over nobody is told.
+    begins = max(today - timedelta(minutes=30), today.replace(hour=0, minute=0))
+    ends = min(today + timedelta(minutes=90), today.replace(hour=23, minute=59))
     lead.get_by_label("Titre de la séance").fill("Écrire la page commune")
     lead.get_by_label("Jour").fill(today.date().isoformat())
-    lead.get_by_label("Début").fill("08:30")
-    lead.get_by_label("Fin", exact=True).fill("10:30")
+    lead.get_by_label("Début").fill(f"{begins:%H:%M}")
+    lead.get_by_label("Fin", exact=True).fill(f"{ends:%H:%M}")
     lead.get_by_label("Lieu").fill("Koné, et à distance")
     press(lead, "Prévoir la séance et prévenir les membres")
     for title, minutes in (("Tour de table", 15), ("Écrire ensemble", 60), ("Et après\u202f?", 10)):
