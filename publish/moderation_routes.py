@@ -60,6 +60,12 @@ def _back(said: str) -> Any:
     return redirect(url_for("publish.moderation", **values), code=303)
 
 
+def _reason() -> Reason | None:
+    """Why, as the form says it; None for nothing, and for what is no reason."""
+    given = request.form.get("motif", "")
+    return Reason(given) if given in list(Reason) else None
+
+
 def _decide(comment_id: int) -> str:
     """What the form asks for is done; what to say of it."""
     form = request.form
@@ -70,9 +76,7 @@ def _decide(comment_id: int) -> str:
     deed = DEEDS.get(form.get("decision", ""))
     if deed is None:
         raise Invalid(_("Choisissez une décision."))
-    given = form.get("motif", "")
-    reason = Reason(given) if given in list(Reason) else None
-    moderation.decide(current_actor(), comment_id, number, deed, reason, form.get("mots", ""))
+    moderation.decide(current_actor(), comment_id, number, deed, _reason(), form.get("mots", ""))
     return {
         Deed.SHOW: _("Le commentaire est publié. La fiche l’annonce dans la minute."),
         Deed.REFUSE: _("Le commentaire est refusé. Son auteur lit pourquoi sous son lien de suivi."),
@@ -142,18 +146,16 @@ def register(blueprint: Blueprint) -> None:
     def moderate_together() -> Any:
         form = request.form
         deed = DEEDS.get(form.get("decision", ""))
-        given = form.get("motif", "")
-        reason = Reason(given) if given in list(Reason) else None
         try:
             if deed is None:
                 raise Invalid(_("Choisissez une décision."))
             with unit_of_work():
                 done, moved_on = moderation.decide_together(
-                    current_actor(), _chosen(_ticked()), deed, reason, form.get("mots", "")
+                    current_actor(), _chosen(_ticked()), deed, _reason(), form.get("mots", "")
                 )
         except Invalid as error:
             field = f"#{error.detail.get('field', 'choix')}-ensemble"
-            together = {"ids": _ticked(), "motif": given, "mots": form.get("mots", "")}
+            together = {"ids": _ticked(), "motif": form.get("motif", ""), "mots": form.get("mots", "")}
             return _desk(error.status, faults=[(field, error.message)], together=together)
         return _back(_said_together(deed, done, moved_on))
 
