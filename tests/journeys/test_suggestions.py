@@ -19,7 +19,7 @@ from labs.roles import Right
 from tests import makers
 from tests.journeys.conftest import open_draft
 from tests.journeys.hands import same_text, saved, text_of
-from tests.journeys.test_axe import AXE
+from tests.journeys.test_axe import faults
 from tests.live_server import LiveServer
 from tests.scenes import Scene
 
@@ -285,15 +285,10 @@ def test_axe_finds_nothing_with_the_list_open_at_both_widths(table: Table) -> No
     for page in (lea, ana):
         for width in (1280, 360):
             page.set_viewport_size({"width": width, "height": 900})
-            page.evaluate(AXE)
-            found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-            wrong = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-            assert not wrong
+            assert not faults(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             if folder := os.environ.get("SCREENSHOTS"):
                 page.screenshot(path=f"{folder}/suggest-{page is ana}-{width}.png", full_page=True)
     answers = ana.context.new_page()
     answers.goto(f"{table.server.url}/brouillons/{table.scene.draft_id}/suggestions")
-    answers.evaluate(AXE)
-    found = answers.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    assert not found["violations"]
+    assert not faults(answers)
