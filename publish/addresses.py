@@ -34,6 +34,11 @@ class Kind(StrEnum):
     CHANGES_ATOM = "changes_atom"
     THEME_ATOM = "theme_atom"
     ADMINISTRATION_ATOM = "administration_atom"
+    OPEN_DATA = "open_data"
+    SITEMAP_PART = "sitemap_part"
+    ARTICLE_DATA = "article_data"
+    SERVICE_DATA = "service_data"
+    ADMINISTRATION_DATA = "administration_data"
 
 
 # The last part of the address of the page for an audience, which people read, and the word of the vocabulary.
@@ -47,6 +52,10 @@ AUDIENCES = {
 SHORT_LETTERS = "bcdfghjkmnprstwxz"
 FIGURES, FIGURES_CSV, COUNTS = "/chiffres", "/chiffres.csv", "/api/v1/counts"
 CHANGES_ATOM = "/changements/atom.xml"
+OPEN_DATA = "/opendata"
+CATALOGUE_JSON, CATALOGUE_TURTLE = f"{OPEN_DATA}/catalogue.jsonld", f"{OPEN_DATA}/catalogue.ttl"
+# The last part of the address of a page's linked data.
+DATA = "donnees.jsonld"
 
 
 FIXED = {
@@ -66,6 +75,7 @@ FIXED = {
     FIGURES_CSV: Kind.FIGURES_CSV,
     COUNTS: Kind.COUNTS,
     CHANGES_ATOM: Kind.CHANGES_ATOM,
+    OPEN_DATA: Kind.OPEN_DATA,
 }
 # Pages for programs, which no list for people names.
 FOR_PROGRAMS = frozenset(
@@ -105,6 +115,11 @@ _BY_SLUG = (
     (re.compile(rf"/publics/({'|'.join(AUDIENCES)})"), Kind.AUDIENCE),
     (re.compile(rf"/administrations/({SLUG})"), Kind.ADMINISTRATION),
     (re.compile(rf"/administrations/({SLUG})/atom\.xml"), Kind.ADMINISTRATION_ATOM),
+    (re.compile(rf"/fiches/({SLUG})/{re.escape(DATA)}"), Kind.ARTICLE_DATA),
+    (re.compile(rf"/demarches/({SLUG})/{re.escape(DATA)}"), Kind.SERVICE_DATA),
+    (re.compile(rf"/administrations/({SLUG})/{re.escape(DATA)}"), Kind.ADMINISTRATION_DATA),
+    # Of the site map, when it does not fit in one file. They stand at the top, since a map may name only what lies below it.
+    (re.compile(r"/sitemap-([1-9][0-9]{0,2})\.xml"), Kind.SITEMAP_PART),
 )
 
 
@@ -134,6 +149,8 @@ def template(path: str, slug: str) -> str:
     if not slug:
         return path
     parts = path.split("/")
+    if len(parts) == 2:
+        return "/sitemap-<number>.xml"
     parts[2] = "<code>" if parts[1] == "s" else "<slug>"
     return "/".join(parts)
 
@@ -192,6 +209,56 @@ def wish(number: int) -> str:
 def feed(path: str) -> str:
     """The Atom feed of a theme or an administration."""
     return f"{path}/atom.xml"
+
+
+def article_data(slug: str) -> str:
+    return f"{article(slug)}/{DATA}"
+
+
+def service_data(slug: str) -> str:
+    return f"/demarches/{slug}/{DATA}"
+
+
+def administration_data(slug: str) -> str:
+    return f"{administration(slug)}/{DATA}"
+
+
+def sitemap_part(number: int) -> str:
+    return f"/sitemap-{number}.xml"
+
+
+def graph_wanted(path: str, accept: str) -> str:
+    """Where somebody is sent who asks for the page of open data in a form for programs; "" for who wants the page.
+
+    The first form of the list that we have counts: clients that name several put what they prefer first.
+    """
+    if path != OPEN_DATA or not accept:
+        return ""
+    for part in accept[:400].lower().split(","):
+        kind = part.partition(";")[0].strip()
+        if kind in ("text/html", "application/xhtml+xml", "*/*", "text/*"):
+            return ""
+        if kind in ("application/ld+json", "application/json"):
+            return CATALOGUE_JSON
+        if kind in ("text/turtle", "application/x-turtle"):
+            return CATALOGUE_TURTLE
+    return ""
+
+
+def described(path: str) -> dict[str, str]:
+    """What programs read about a page, told in a header beside it: {address: media type}. Articles carry no such line:
+    theirs have not a byte to spare."""
+    known = understood(path)
+    kind, slug = known if known is not None else (None, "")
+    if kind is Kind.HISTORY:
+        return {article_data(slug): "application/ld+json"}
+    if kind is Kind.ADMINISTRATION:
+        return {administration_data(slug): "application/ld+json"}
+    if kind is Kind.SERVICES:
+        return {"/opendata/demarches.jsonl": "application/jsonl"}
+    if kind is Kind.OPEN_DATA:
+        return {CATALOGUE_JSON: "application/ld+json", CATALOGUE_TURTLE: "text/turtle"}
+    return {}
 
 
 def following(path: str) -> str:

@@ -13,8 +13,9 @@ from drafts.models import Article, ArticleState
 from publish import addresses
 from publish.fate_models import ArticleAct
 from publish.fate_stages import READABLE, Fate
-from publish.feeds import Entry
+from publish.feeds import Entry, authors_of, edition_key, themes_of
 from publish.models import Address, Edition
+from publish.sharing import code_of
 
 # What two people decide is news, with their reason. A mask is not: it is gone in three days, and its reason may be wrong.
 DECIDED = (Fate.WITHDRAW, Fate.REDIRECT, Fate.REMOVE, Fate.RESTORE)
@@ -22,14 +23,16 @@ DECIDED = (Fate.WITHDRAW, Fate.REDIRECT, Fate.REMOVE, Fate.RESTORE)
 
 @dataclass(frozen=True)
 class Change:
-    """One change in words. `path` leads to what can be read now; `fragment` tells changes of one page apart."""
+    """One change in words. `path` leads to what can be read now; `key` names the change for ever."""
 
     title: str
     what: str
     why: str
     path: str
-    fragment: str
+    key: str
     at: datetime
+    authors: tuple[str, ...] = ()
+    themes: tuple[tuple[str, str], ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -41,8 +44,9 @@ def of_edition(edition: Edition) -> Change:
     why = edition.change_note or (edition.lead if edition.number == 1 else "")
     # As the feed of all articles names it, so that a reader of both sees it once.
     return Change(
-        edition.title, what, why, addresses.article(_slug(edition.article_id)), str(edition.number),
-        edition.published_at,
+        edition.title, what, why, addresses.article(_slug(edition.article_id)),
+        edition_key(edition.article_id, edition.number), edition.published_at, authors_of(edition.credits),
+        themes_of(edition.fields),
     )  # fmt: skip
 
 
@@ -54,7 +58,7 @@ def of_act(act: ArticleAct) -> Change:
         _words(act.deed),
         act.reason if act.deed in DECIDED else "",
         addresses.article(_slug(target or act.article_id)),
-        f"acte-{act.number}",
+        f"fiche-{code_of(act.article_id)}-acte-{act.number}",
         act.at,
     )
 
@@ -102,6 +106,8 @@ def newest(most: int) -> list[Entry]:
     found = [of_edition(edition) for edition in editions] + [of_act(act) for act in acts]
     found.sort(key=lambda change: change.at, reverse=True)
     return [
-        Entry(change.path, change.fragment, change.title, change.at, change.sentence)
+        Entry(
+            change.path, change.key, change.title, change.at, change.sentence, change.authors, change.themes
+        )
         for change in found[:most]
     ]

@@ -20,7 +20,7 @@ from app import events, logs
 from app.db import reading
 from app.web import HEADERS
 from drafts import images
-from publish import addresses, pictures, reads, site
+from publish import addresses, open_files, pictures, reads, site
 from publish.events import ArticleChanged, EditionPublished
 from publish.shelf import Shelf, build_number
 from publish.store import Page
@@ -66,7 +66,11 @@ class StoredPages:
             # What follows the question mark is ignored, but for the questions of the page itself: links shared by
             # others carry their trackers there.
             known = addresses.understood(path)
-            if known is not None and not addresses.is_asked(known[0], environ.get("QUERY_STRING", "")):
+            if (
+                known is not None
+                and not addresses.is_asked(known[0], environ.get("QUERY_STRING", ""))
+                and not addresses.graph_wanted(path, environ.get("HTTP_ACCEPT", ""))
+            ):
                 page = self._page(path)
                 if page is not None:
                     logs.about(route=addresses.template(path, known[1]))
@@ -149,13 +153,16 @@ def answer(
     # A strong tag names exact bytes, so each encoding has its own.
     etag = f'"{page.etag}-{encoding}"' if encoding else f'"{page.etag}"'
     headers = [
-        *(OPEN_HEADERS if page.content_type == site.JSON else HEADERS).items(),
+        *(OPEN_HEADERS if page.content_type in site.OPEN else HEADERS).items(),
         ("Content-Security-Policy", page.csp),
         ("Cache-Control", CACHE_CONTROL if page.status == 200 else NOT_FOR_LONG),
-        ("Vary", "Accept-Encoding"),
+        ("Vary", "Accept-Encoding" if page.path != addresses.OPEN_DATA else "Accept-Encoding, Accept"),
         ("ETag", etag),
         ("Last-Modified", http_date(page.modified_at)),
     ]
+    if page.status == 200 and (about := addresses.described(page.path)):
+        links = (f'<{path}>; rel="describedby"; type="{kind}"' for path, kind in about.items())
+        headers.append(("Link", ", ".join(links)))
     if page.status == 200 and _unchanged(etag, page, if_none_match, if_modified_since):
         return 304, headers, b""
     headers += [("Content-Type", page.content_type), ("Content-Length", str(len(body)))]
@@ -194,7 +201,7 @@ def at_once(app: Flask, method: str, target: str, asked: Callable[[str, str], st
 def _ready(app: Flask, target: str, asked: Callable[[str, str], str]) -> Ready | None:
     path, _mark, query = target.partition("?")
     page = shelf(app).in_memory(path)
-    if page is None:
+    if page is None or addresses.graph_wanted(path, asked("accept", "")):
         return None
     if query:
         known = addresses.understood(path)
@@ -304,6 +311,7 @@ def init_app(app: Flask) -> None:
     )
     app.extensions["openlab_site"] = site.Renderer(app, settings.public_url)
     app.extensions["openlab_shelf"] = Shelf(app.extensions["openlab_site"].page, build)
+    open_files.configure(settings.mail_from)
     _shelves.add(app.extensions["openlab_shelf"])
     app.wsgi_app = StoredPages(app.wsgi_app, app)  # type: ignore[method-assign]
 

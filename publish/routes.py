@@ -41,6 +41,7 @@ from publish import (
     following,
     health,
     moderation_routes,
+    open_routes,
     opening_routes,
     pages,
     past,
@@ -83,6 +84,7 @@ wish_routes.register(blueprint)
 call_routes.register(blueprint)
 call_answer_routes.register(blueprint)
 reading_test_routes.register(blueprint)
+open_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:
@@ -100,7 +102,7 @@ def _fixed(path: str, name: str) -> None:
 
 
 for _path, _kind in addresses.FIXED.items():
-    if _kind not in addresses.ASKED:
+    if _kind not in addresses.ASKED and _path != addresses.OPEN_DATA:
         _fixed(_path, str(_kind))
 
 
@@ -176,6 +178,30 @@ def audience(slug: str) -> Response:
 @guarded(Act.PORTAL_READ)
 def administration(slug: str) -> Response:
     return _stored(addresses.administration(slug))
+
+
+@blueprint.get("/fiches/<slug>/donnees.jsonld")
+@guarded(Act.PORTAL_READ)
+def article_data(slug: str) -> Response:
+    return _stored(addresses.article_data(slug))
+
+
+@blueprint.get("/demarches/<slug>/donnees.jsonld")
+@guarded(Act.PORTAL_READ)
+def service_data(slug: str) -> Response:
+    return _stored(addresses.service_data(slug))
+
+
+@blueprint.get("/administrations/<slug>/donnees.jsonld")
+@guarded(Act.PORTAL_READ)
+def administration_data(slug: str) -> Response:
+    return _stored(addresses.administration_data(slug))
+
+
+@blueprint.get("/sitemap-<number>.xml")
+@guarded(Act.PORTAL_READ)
+def sitemap_part(number: str) -> Response:
+    return _stored(f"/sitemap-{number}.xml")
 
 
 @blueprint.get("/administrations/<slug>/atom.xml")

@@ -28,7 +28,10 @@ from publish import (
     fate_queries,
     feeds,
     figure_page,
+    linked_data,
     office_queries,
+    open_files,
+    openings,
     queries,
     service_list,
     sharing,
@@ -41,6 +44,9 @@ from publish.store import Page
 HTML = "text/html; charset=utf-8"
 ATOM = "application/atom+xml; charset=utf-8"
 JSON = "application/json; charset=utf-8"
+# Open data: any page anywhere may read it, without credentials.
+OPEN = frozenset({JSON, linked_data.JSON_LD})
+XML = "application/xml; charset=utf-8"
 STYLES = ("public.css", "public-more.css")
 RECENT = 6
 WISHES_AT_HOME = 3
@@ -255,13 +261,45 @@ def _standing(template: str) -> Callable[[Renderer, str, str], Page]:
 
 
 def _sitemap_xml(site: Renderer, path: str, _slug: str) -> Page:
-    return site.plain(path, feeds.sitemap(site.public_url, listed()), "application/xml; charset=utf-8")
+    return site.plain(path, feeds.sitemap(site.public_url, listed()), XML)
+
+
+def _sitemap_part(site: Renderer, path: str, number: str) -> Page | None:
+    text = feeds.sitemap_part(site.public_url, listed(), int(number))
+    return site.plain(path, text, XML) if text is not None else None
+
+
+def _open_data(site: Renderer, path: str, _slug: str) -> Page:
+    return site.made("open_data.html", path, subjects=open_files.shown())
+
+
+def _article_data(site: Renderer, path: str, slug: str) -> Page | None:
+    found = queries.article_at(slug)
+    if isinstance(found, str):
+        return _moved(site, path, addresses.article_data(found))
+    if found is None:
+        return _away(site, path, slug, addresses.article_data)
+    return site.plain(path, linked_data.of_article(found), linked_data.JSON_LD)
+
+
+def _service_data(site: Renderer, path: str, slug: str) -> Page | None:
+    text = linked_data.of_service(slug)
+    if text is not None:
+        return site.plain(path, text, linked_data.JSON_LD)
+    title = openings.withdrawn_title(slug)
+    if title is None:
+        return None
+    gone = site.html("service_withdrawn.html", path, title=title)
+    return store.made(path, gone, HTML, site.csp, status=410)
+
+
+def _administration_data(site: Renderer, path: str, slug: str) -> Page | None:
+    text = linked_data.of_administration(slug)
+    return site.plain(path, text, linked_data.JSON_LD) if text is not None else None
 
 
 def _atom(site: Renderer, path: str, _slug: str) -> Page:
-    return site.plain(
-        path, feeds.atom(site.public_url, [feeds.entry_of(card) for card in queries.live_cards()]), ATOM
-    )
+    return site.plain(path, feeds.atom(site.public_url, feeds.entries_of(queries.live_cards())), ATOM)
 
 
 def _theme_atom(site: Renderer, path: str, slug: str) -> Page | None:
@@ -269,7 +307,7 @@ def _theme_atom(site: Renderer, path: str, slug: str) -> Page | None:
     subject = next((one for one in queries.subjects(SubjectKind.THEME, cards) if one.slug == slug), None)
     if subject is None:
         return None
-    mine = [feeds.entry_of(card) for card in cards if slug in card.listed(SubjectKind.THEME)]
+    mine = feeds.entries_of([card for card in cards if slug in card.listed(SubjectKind.THEME)])
     title = _("Open Lab : %(title)s", title=subject.title)
     return site.plain(path, feeds.atom(site.public_url, mine, path, title, addresses.theme(slug)), ATOM)
 
@@ -282,7 +320,7 @@ def _administration_atom(site: Renderer, path: str, slug: str) -> Page | None:
     title = _("Open Lab : %(title)s", title=found.office.name)
     text = feeds.atom(
         site.public_url,
-        [feeds.entry_of(card) for card in newest],
+        feeds.entries_of(newest),
         path,
         title,
         addresses.administration(slug),
@@ -339,6 +377,11 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.CHANGES_ATOM: _changes_atom,
     Kind.THEME_ATOM: _theme_atom,
     Kind.ADMINISTRATION_ATOM: _administration_atom,
+    Kind.OPEN_DATA: _open_data,
+    Kind.SITEMAP_PART: _sitemap_part,
+    Kind.ARTICLE_DATA: _article_data,
+    Kind.SERVICE_DATA: _service_data,
+    Kind.ADMINISTRATION_DATA: _administration_data,
 }
 
 
