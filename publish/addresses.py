@@ -96,6 +96,11 @@ ASKED = {
     Kind.ARTICLE: frozenset({"territoire"}),
     Kind.SERVICES: frozenset({"theme", "genre", "administration", "compte"}),
     Kind.HISTORY: frozenset({"de", "a"}),
+    # The older news of a feed.
+    **{
+        kind: frozenset({"page"})
+        for kind in (Kind.ATOM, Kind.CHANGES_ATOM, Kind.THEME_ATOM, Kind.ADMINISTRATION_ATOM)
+    },
 }
 # Longer than any question that a page of ours asks.
 LONGEST_QUESTION = 2000

@@ -133,10 +133,22 @@ def tag(public_url: str, key: str) -> str:
 
 
 def atom(
-    public_url: str, entries: Sequence[Entry], path: str = "/atom.xml", title: str = "", about: str = "/"
+    public_url: str,
+    entries: Sequence[Entry],
+    path: str = "/atom.xml",
+    title: str = "",
+    about: str = "/",
+    *,
+    number: int = 1,
+    more: bool = False,
 ) -> str:
-    """An Atom feed (RFC 4287) that stands at `path` and is about the page `about`. `entries` come newest first."""
+    """An Atom feed (RFC 4287) that stands at `path` and is about the page `about`. `entries` come newest first; they are
+    those of the page `number`, behind which there are `more` or not (RFC 5005)."""
     newest = entries[:ATOM_ENTRIES]
+
+    def page(at: int) -> str:
+        return quoteattr(public_url + path + (f"?page={at}" if at > 1 else ""))
+
     updated = newest[0].at if newest else clock.now()
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -146,8 +158,11 @@ def atom(
         f"<updated>{_moment(updated)}</updated>",
         f"<author><name>{_text(_('Les administrations de l’Open Lab'))}</name></author>",
         f"<rights>{_text(LICENCE)}</rights>",
-        f'<link rel="self" type="application/atom+xml" href={quoteattr(public_url + path)}/>',
+        f'<link rel="self" type="application/atom+xml" href={page(number)}/>',
         f'<link rel="alternate" type="text/html" href={quoteattr(public_url + about)}/>',
+        *([f'<link rel="first" href={page(1)}/>'] if more or number > 1 else []),
+        *([f'<link rel="previous" href={page(number - 1)}/>'] if number > 1 else []),
+        *([f'<link rel="next" href={page(number + 1)}/>'] if more else []),
     ]
     for entry in newest:
         lines += [
@@ -157,7 +172,7 @@ def atom(
             f"<updated>{_moment(entry.at)}</updated>",
             *(f"<author><name>{_text(name)}</name></author>" for name in entry.authors),
             *(
-                f"<category term={quoteattr(slug)} scheme={quoteattr(public_url + '/themes')} "
+                f"<category term={quoteattr(slug)} scheme={quoteattr(public_url + '/#themes')} "
                 f"label={quoteattr(_clean(name))}/>"
                 for slug, name in entry.themes
             ),

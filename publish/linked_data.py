@@ -55,7 +55,15 @@ CONTEXT: dict[str, Any] = {
 
 
 def written(nodes: Iterable[dict[str, Any]]) -> str:
-    return json.dumps({"@context": CONTEXT, "@graph": list(nodes)}, ensure_ascii=False, indent=1) + "\n"
+    found = {"@context": CONTEXT, "@graph": [_said_only(node) for node in nodes]}
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
+def _said_only(value: Any) -> Any:
+    """Without what says nothing: an empty text is no text."""
+    if isinstance(value, dict):
+        return {key: _said_only(inner) for key, inner in value.items() if inner not in ("", [], None)}
+    return [_said_only(inner) for inner in value] if isinstance(value, list) else value
 
 
 def of_article(card: Card) -> str:

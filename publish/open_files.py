@@ -53,6 +53,8 @@ class File:
     columns: Callable[[], tuple[Column, ...]]
     holds: Callable[[], Iterable[int]] = tuple
     is_large: bool = False
+    # What it depends on besides what all depend on.
+    state: Callable[[], str] = str
 
     @property
     def path(self) -> str:
@@ -98,7 +100,8 @@ _SUBJECTS = (
         "souhaits", lambda: _("Souhaits des habitants"),
         lambda: _("Ce que les habitants demandent au portail, où en est chaque souhait et combien de personnes le soutiennent."),
         lambda: (_("participation citoyenne"), _("souhaits"), "Nouvelle-Calédonie"), "SOCI",
-        (File("souhaits.jsonl", JSON_LINES, open_tables.wish_lines, open_tables.wish_members),),
+        (File("souhaits.jsonl", JSON_LINES, open_tables.wish_lines, open_tables.wish_members,
+              state=open_tables.state_of_wishes),),
     ),
 )  # fmt: skip
 FILES = {file.name: file for subject in _SUBJECTS for file in subject.files}
@@ -127,7 +130,7 @@ def _looked_at(file: File) -> tuple[Head | None, bool]:
     head = kept_files.head(file.name)
     if head is None or not _may_be_read(head):
         return None, False
-    return head, head.stamp == stamp()
+    return head, head.stamp == stamp(file)
 
 
 def _may_be_read(head: Head) -> bool:
@@ -138,10 +141,10 @@ def _may_be_read(head: Head) -> bool:
     return readable.issuperset(head.holds)
 
 
-def stamp() -> str:
-    """What the content depends on, in one word: the epoch of the pages, what was last done to a wish, and the hour, since an
-    outage begins, a site stops answering and a support is given without news of it."""
-    said = f"{SHAPE} {address('')} {store.epoch()} {store.touch_of('/')} {clock.now():%Y-%m-%dT%H}"
+def stamp(file: File) -> str:
+    """What the content depends on, in one word: the epoch of the pages, and the hour, since an outage begins and a site stops
+    answering without news of it."""
+    said = f"{SHAPE} {address('')} {store.epoch()} {clock.now():%Y-%m-%dT%H} {file.state()}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -152,7 +155,7 @@ def _make(file: File) -> Head | None:
             head, is_good = _looked_at(file)
             if is_good:
                 return head
-            now, holds = stamp(), tuple(file.holds())
+            now, holds = stamp(file), tuple(file.holds())
         return kept_files.keep(
             file.name, file.lines(), file.content_type, now, holds=holds, after=_page_is_old
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.db import reading
+import sqlalchemy as sa
+
+from app.db import reading, session
 from app.directory import catalogue
 from app.directory.catalogue import Desk
 from app.directory.models import Administration
 from app.extensions import gettext as _
 from app.mail import address
 from labs import wish_queries
+from labs.wish_models import Wish, WishSupport
 from publish import addresses
 from publish.open_articles import counter
 from publish.open_words import (
@@ -123,6 +126,16 @@ def wish_lines() -> Iterator[str]:
                 "licence": LICENCE,
             }
         )
+
+
+def state_of_wishes() -> str:
+    """A word that differs when anything was done to a wish that the public reads, or one came or went."""
+    shown = sa.select(Wish.id).where(wish_queries.LIVING)
+    counted = session().execute(
+        sa.select(sa.func.count(Wish.id), sa.func.sum(Wish.version)).where(wish_queries.LIVING)
+    ).one()  # fmt: skip
+    supports = session().scalar(sa.select(sa.func.count()).where(WishSupport.wish_id.in_(shown)))
+    return f"{counted[0]} {counted[1]} {supports}"
 
 
 def administration_columns() -> tuple[Column, ...]:

@@ -37,6 +37,7 @@ from publish import (
     evidence_routes,
     fate_awaiting,  # noqa: F401 - registers what waits
     fate_routes,
+    feed_pages,
     feeds,
     following,
     health,
@@ -50,6 +51,7 @@ from publish import (
     reading_test_routes,
     search_routes,
     service_list,
+    site,
     state_page,
     subscription_routes,
     territories,
@@ -99,6 +101,32 @@ def _fixed(path: str, name: str) -> None:
         return _stored(path)
 
     blueprint.add_url_rule(path, name, guarded(Act.PORTAL_READ)(view))
+
+
+def _fed(path: str) -> Response:
+    """A feed: its first page is stored, the older ones are made for who asks."""
+    given = request.args.get(feed_pages.QUESTION, "1")
+    number = feed_pages.asked(given)
+    if number == 1:
+        return _stored(path)
+    public_url = current_app.config["SETTINGS"].public_url
+    text = feed_pages.feed(public_url, path, number) if number else None
+    if text is None:
+        return pages.framed("not_found.html", path, status=404)
+    response = Response(text, content_type=site.ATOM, headers={"Cache-Control": pages.NOT_FOR_LONG})
+    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    return response
+
+
+def _fixed_feed(path: str, name: str) -> None:
+    def view() -> Response:
+        return _fed(path)
+
+    blueprint.add_url_rule(path, name, guarded(Act.PORTAL_READ)(view))
+
+
+_fixed_feed("/atom.xml", str(addresses.Kind.ATOM))
+_fixed_feed(addresses.CHANGES_ATOM, str(addresses.Kind.CHANGES_ATOM))
 
 
 for _path, _kind in addresses.FIXED.items():
@@ -159,7 +187,7 @@ def theme(slug: str) -> Response:
 @blueprint.get("/themes/<slug>/atom.xml")
 @guarded(Act.PORTAL_READ)
 def theme_feed(slug: str) -> Response:
-    return _stored(addresses.feed(addresses.theme(slug)))
+    return _fed(addresses.feed(addresses.theme(slug)))
 
 
 @blueprint.get("/situations/<slug>")
@@ -207,7 +235,7 @@ def sitemap_part(number: str) -> Response:
 @blueprint.get("/administrations/<slug>/atom.xml")
 @guarded(Act.PORTAL_READ)
 def administration_feed(slug: str) -> Response:
-    return _stored(addresses.feed(addresses.administration(slug)))
+    return _fed(addresses.feed(addresses.administration(slug)))
 
 
 def image_door(image: str) -> pictures.ShownImage | Image:

@@ -16,7 +16,6 @@ from markupsafe import Markup
 from app import clock, privacy
 from app.directory import catalogue, spaces
 from app.directory.models import Administration, OnlineService
-from app.extensions import gettext as _
 from drafts import vocabulary
 from drafts.models import ArticleState
 from labs import wish_queries
@@ -24,8 +23,8 @@ from publish import (
     addresses,
     arranged,
     article_page,
-    changes,
     fate_queries,
+    feed_pages,
     feeds,
     figure_page,
     linked_data,
@@ -298,41 +297,9 @@ def _administration_data(site: Renderer, path: str, slug: str) -> Page | None:
     return site.plain(path, text, linked_data.JSON_LD) if text is not None else None
 
 
-def _atom(site: Renderer, path: str, _slug: str) -> Page:
-    return site.plain(path, feeds.atom(site.public_url, feeds.entries_of(queries.live_cards())), ATOM)
-
-
-def _theme_atom(site: Renderer, path: str, slug: str) -> Page | None:
-    cards = queries.live_cards()
-    subject = next((one for one in queries.subjects(SubjectKind.THEME, cards) if one.slug == slug), None)
-    if subject is None:
-        return None
-    mine = feeds.entries_of([card for card in cards if slug in card.listed(SubjectKind.THEME)])
-    title = _("Open Lab : %(title)s", title=subject.title)
-    return site.plain(path, feeds.atom(site.public_url, mine, path, title, addresses.theme(slug)), ATOM)
-
-
-def _administration_atom(site: Renderer, path: str, slug: str) -> Page | None:
-    found = office_queries.office_page(slug)
-    if found is None:
-        return None
-    newest = sorted(found.articles, key=lambda card: card.published_at, reverse=True)
-    title = _("Open Lab : %(title)s", title=found.office.name)
-    text = feeds.atom(
-        site.public_url,
-        feeds.entries_of(newest),
-        path,
-        title,
-        addresses.administration(slug),
-    )
-    return site.plain(path, text, ATOM)
-
-
-def _changes_atom(site: Renderer, path: str, _slug: str) -> Page:
-    title = _("Open Lab : tout ce qui change")
-    return site.plain(
-        path, feeds.atom(site.public_url, changes.newest(feeds.ATOM_ENTRIES), path, title), ATOM
-    )
+def _atom(site: Renderer, path: str, _slug: str) -> Page | None:
+    text = feed_pages.feed(site.public_url, path)
+    return site.plain(path, text, ATOM) if text is not None else None
 
 
 def _figures(site: Renderer, path: str, _slug: str) -> Page:
@@ -374,9 +341,9 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.FIGURES: _figures,
     Kind.FIGURES_CSV: _figures_csv,
     Kind.COUNTS: _counts,
-    Kind.CHANGES_ATOM: _changes_atom,
-    Kind.THEME_ATOM: _theme_atom,
-    Kind.ADMINISTRATION_ATOM: _administration_atom,
+    Kind.CHANGES_ATOM: _atom,
+    Kind.THEME_ATOM: _atom,
+    Kind.ADMINISTRATION_ATOM: _atom,
     Kind.OPEN_DATA: _open_data,
     Kind.SITEMAP_PART: _sitemap_part,
     Kind.ARTICLE_DATA: _article_data,
