@@ -12,6 +12,7 @@ import pytest
 from app.db import reading
 from drafts import canonical
 from publish import site
+from publish.sharing import code_of
 from tests.clients import PageClient
 from tests.publish.press import RICH, Press, block
 
@@ -77,7 +78,7 @@ def test_errors_are_json_too(press: Press, client: PageClient) -> None:
 
 def test_the_feed(press: Press, client: PageClient) -> None:
     assert ElementTree.fromstring(client.http.get("/atom.xml").data).findall(f"{ATOM}entry") == []
-    draft_id, slug = press.published()
+    draft_id, _slug = press.published()
     press.published("Une autre fiche", [RICH[0], block("paragraph", "Un texte.", id="b2")])
     press.rewrite(draft_id, RICH[:-1])
     press.again(draft_id)
@@ -90,8 +91,8 @@ def test_the_feed(press: Press, client: PageClient) -> None:
     ]
     lead = "Vous déménagez\u202f? Prévenez la mairie, puis la province."
     assert entries == [
-        (f"http://127.0.0.1:8000/fiches/{slug}#2", "Changer d’adresse", lead),
-        ("http://127.0.0.1:8000/fiches/une-autre-fiche#1", "Une autre fiche", lead),
+        (f"tag:127.0.0.1,2026:fiche-{code_of(1)}-version-2", "Changer d’adresse", lead),
+        (f"tag:127.0.0.1,2026:fiche-{code_of(2)}-version-1", "Une autre fiche", lead),
     ]
 
 
