@@ -12,7 +12,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +36,8 @@ JSON_LD, TURTLE = "application/ld+json; charset=utf-8", "text/turtle; charset=ut
 # Up to so many articles the reader who comes first waits for the file: half a second.
 FEW = 200
 EVERY_SECONDS = 5.0
+# A large file is made at most once a minute, however much is published: it takes the worker some seconds.
+REST = timedelta(minutes=1)
 # A change of the shape of a file makes all of them anew.
 SHAPE = 1
 _making = threading.Lock()
@@ -121,24 +123,28 @@ def fit(name: str) -> Head | None:
     file = FILES[name]
     with reading():
         head, is_good = _looked_at(file)
-        is_few = not file.is_large or len(open_articles.ids()) <= FEW
-    return head if is_good or (head is not None and not is_few) else _make(file)
+        may_be_late = head is not None and not is_good and file.is_large and _are_many()
+    return head if is_good or may_be_late else _make(file)
 
 
 def _looked_at(file: File) -> tuple[Head | None, bool]:
     """What is kept of a file unless it may not be sent any more, and whether it is true now."""
     head = kept_files.head(file.name)
-    if head is None or not _may_be_read(head):
+    if head is None:
         return None, False
-    return head, head.stamp == stamp(file)
+    # Whatever hides an article raises the epoch, which the stamp carries: only of a late file one has to ask.
+    if head.stamp == stamp(file):
+        return head, True
+    return (head, False) if _may_be_read(head) else (None, False)
 
 
 def _may_be_read(head: Head) -> bool:
     """Whether all whose words are in the file may still be read: one that was masked is not sent once more."""
-    if not head.holds:
-        return True
-    readable = set(open_articles.ids())
-    return readable.issuperset(head.holds)
+    return not head.holds or set(open_articles.ids()).issuperset(head.holds)
+
+
+def _are_many() -> bool:
+    return len(open_articles.ids()) > FEW
 
 
 def stamp(file: File) -> str:
@@ -261,11 +267,12 @@ class FileLine:
     @property
     def size(self) -> str:
         """How large it is, as one says it: « 12 ko »."""
-        count = self.head.size if self.head is not None else 0
-        for unit in ("octets", "ko", "Mo"):
-            if count < 1000 or unit == "Mo":
-                break
-            count = round(count / 1000)
+        count: float = self.head.size if self.head is not None else 0
+        unit = "octets"
+        for larger in ("ko", "Mo"):
+            if count >= 1000:
+                count, unit = count / 1000, larger
+        count = round(count, 1 if unit == "Mo" else 0)
         return f"{format_decimal(count, locale='fr')}\u00a0{unit}"
 
 
@@ -295,8 +302,9 @@ def made_again(_data_dir: Path) -> None:
     """For the worker: every file that is not true any more, and the catalogue that names them."""
     for file in FILES.values():
         with reading():
-            _head, is_good = _looked_at(file)
-        if not is_good:
+            head, is_good = _looked_at(file)
+            rests = head is not None and file.is_large and clock.now() - head.made_at < REST and _are_many()
+        if not is_good and not rests:
             _make(file)
     for name in CATALOGUES:
         fit(name)
