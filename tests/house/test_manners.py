@@ -41,6 +41,7 @@ EDGES = {
     "fate_forms",
     "fate_routes",
     "desk_routes",
+    "open_routes",
     "opening_routes",
     "state_page",
     "search_routes",
