@@ -113,16 +113,18 @@ def _compiled(bundle: dict[str, Any], files: dict[str, bytes]) -> bytes:
         (root / "bundle.json").write_text(json.dumps(bundle, ensure_ascii=False), encoding="utf-8")
         for name, content in files.items():
             (root / name).write_bytes(content)
-        made: bytes = typst.compile(
-            _TEMPLATE.read_bytes(),
-            root=folder,
-            font_paths=[str(FONTS)],
+        main = root / "main.typ"
+        main.write_bytes(_TEMPLATE.read_bytes())
+        made = typst.compile(
+            main,
+            root=root,
+            font_paths=[FONTS],
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=["ua-1"],
             # No package is ever asked for; these folders hold none, whoever runs this.
-            package_path=str(root / "none"),
-            package_cache_path=str(root / "none"),
+            package_path=root / "none",
+            package_cache_path=root / "none",
         )
     return made
 

@@ -340,7 +340,7 @@ class _Writer:
 
     def _desk(self, desk: Desk) -> list[Shape]:
         where = ", ".join(part for part in (desk.address, desk.commune) if part)
-        lines = [[{"t": self.clean(desk.name)}]]
+        lines: list[list[Shape]] = [[{"t": self.clean(desk.name)}]]
         if desk.phone:
             lines.append([{"t": self.clean(_("Téléphone :")), "b": True}, {"t": " "}, *self._phone(desk)])
         if where:
@@ -364,7 +364,7 @@ class _Writer:
     def _service_lines(self, service: Service) -> list[Shape]:
         title: list[Shape] = [{"t": self.clean(service.title), "b": True}]
         facts = " · ".join(part for part in (service.kind, service.login, ", ".join(service.named)) if part)
-        lines = [self._linked(service.href, title) if service.href else title, [{"t": self.clean(facts)}]]
+        lines: list[list[Shape]] = [self._linked(service.href, title) if service.href else title, [{"t": self.clean(facts)}]]
         if service.outage:
             word = _("Momentanément indisponible :")
             lines.append([{"t": self.clean(word), "b": True}, {"t": f" {self.clean(service.outage)}"}])

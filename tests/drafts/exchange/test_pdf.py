@@ -72,7 +72,7 @@ def checked(content: bytes) -> Tagged:
         assert str(figure.node.Alt).strip()
     for one in found.root.all("L"):
         # A list within an item follows it in the list around it.
-            assert {child.role for child in one.children} <= {"LI", "L"}
+        assert {child.role for child in one.children} <= {"LI", "L"}
         for item in (child for child in one.children if child.role == "LI"):
             assert [child.role for child in item.children] in (["Lbl", "LBody"], ["LBody"])
     for table in found.root.all("Table"):
