@@ -114,11 +114,15 @@ def _state(draft: Draft, found: Moment) -> str:
 
 
 def _fingerprint(draft: Draft, found: Moment) -> str:
-    return session().scalars(
-        sa.select(Revision.fingerprint).where(
-            Revision.draft_id == draft.id, Revision.number == found.ref.number
+    return (
+        session()
+        .scalars(
+            sa.select(Revision.fingerprint).where(
+                Revision.draft_id == draft.id, Revision.number == found.ref.number
+            )
         )
-    ).one()
+        .one()
+    )
 
 
 def _pictures(actor: Actor, tree: Tree) -> dict[str, bytes]:

@@ -23,7 +23,9 @@ from drafts.exchange.paper import Format, Paper
 _HERE = Path(__file__).parent
 # Longer names are cut by file systems and by mail programs.
 LONGEST_NAME = 80
-_UNNAMEABLE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*%\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+')
+_UNNAMEABLE = re.compile(
+    r'[\x00-\x1f\x7f<>:"/\\|?*%\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+'
+)
 
 
 @dataclass(frozen=True)

@@ -364,7 +364,10 @@ class _Writer:
     def _service_lines(self, service: Service) -> list[Shape]:
         title: list[Shape] = [{"t": self.clean(service.title), "b": True}]
         facts = " · ".join(part for part in (service.kind, service.login, ", ".join(service.named)) if part)
-        lines: list[list[Shape]] = [self._linked(service.href, title) if service.href else title, [{"t": self.clean(facts)}]]
+        lines: list[list[Shape]] = [
+            self._linked(service.href, title) if service.href else title,
+            [{"t": self.clean(facts)}],
+        ]
         if service.outage:
             word = _("Momentanément indisponible :")
             lines.append([{"t": self.clean(word), "b": True}, {"t": f" {self.clean(service.outage)}"}])

@@ -76,9 +76,9 @@ def desk(client: PageClient) -> Iterator[Desk]:
 
 def exported() -> list[dict[str, Any]]:
     return [
-        entry.details
+        entry.detail
         for entry in session().scalars(
-            sa.select(AuditEntry).where(AuditEntry.deed == "export").order_by(AuditEntry.id)
+            sa.select(AuditEntry).where(AuditEntry.act == "export").order_by(AuditEntry.id)
         )
     ]
 
@@ -146,7 +146,13 @@ def test_the_past_is_for_those_who_may_read_it(desk: Desk, client: PageClient) -
     for moment in past:
         client.get(f"{desk.address}/historique/{moment}/exporter.pdf", 404)
         client.get(f"{desk.address}/exporter?moment={moment}", 404)
-    for address in ("exporter.exe", "exporter.", "historique/r9/exporter.pdf", "historique/x/exporter.pdf", "exporter?moment=x"):
+    for address in (
+        "exporter.exe",
+        "exporter.",
+        "historique/r9/exporter.pdf",
+        "historique/x/exporter.pdf",
+        "exporter?moment=x",
+    ):
         client.get(f"{desk.address}/{address}", 404)  # fmt: skip
     client.sign_in(desk.stranger)
     for address in ("exporter", "exporter.pdf", "historique/r1/exporter.pdf"):
