@@ -24,7 +24,8 @@ from app.extensions import day_in_words
 from app.extensions import gettext as _
 from app.sheet import FONTS
 from drafts.exchange.paper import Paper
-from drafts.exchange.pdf_tree import Drawn, Shape, Words, drawn
+from drafts.exchange.pdf_tree import Drawn, drawn
+from drafts.exchange.pdf_words import Shape, Words
 
 __all__ = ["leaflet", "write"]
 

@@ -231,11 +231,11 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
             "slug": lab.slug, "draft_id": binned.id, "person_id": reader.id, "invitation_id": invitation,
             "link_id": link.id, "request_id": request, "session_id": seance.id, "form": "html", "wish_id": wish.id,
         },
-        "/brouillons": {"draft_id": plain.id, "moment": "0", "invitation_id": expert.id, "remark_id": remark.public_id},
+        "/brouillons": {"draft_id": plain.id, "moment": "0", "form": "pdf", "invitation_id": expert.id, "remark_id": remark.public_id},
         # Of these the text that is under review.
         **{f"/brouillons/<int:draft_id>/{part}": {"draft_id": read.id} for part in ("relecture", "publication", "publier", "relire", "retirer")},
         "/brouillons/<int:draft_id>/experts": {"draft_id": read.id, "remark_id": expert_remark.id},
-        "/fiches": {"slug": slug, "comment_id": comment.id},
+        "/fiches": {"slug": slug, "comment_id": comment.id, "form": "pdf"},
         "/api": {"slug": slug, "draft_id": plain.id},
         "/admin/administrations": {"office_id": place.id, "counter_id": counter.id},
         "/admin/personnes": {"person_id": second.id, "role_id": role},

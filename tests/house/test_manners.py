@@ -54,6 +54,7 @@ EDGES = {
     "hung",
     "agents",
     "evidence_routes",
+    "download_routes",
     "api",
     "health",
     "pages",
