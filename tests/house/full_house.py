@@ -40,6 +40,7 @@ from labs.service import add_member, remove_member
 from publish import call_queries, calls, comments, queries, reading_tests, synonyms
 from publish import service as publishing
 from publish.call_models import CallAnswer, Channel
+from publish.download_models import EditionFile
 from publish.models import Edition
 from tests import makers
 from tests.publish.press import FIELDS
@@ -172,6 +173,13 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
     slug = publishing.publish(editor, out, mark, "Première publication.").slug
     edition = session().scalars(sa.select(Edition).order_by(Edition.id.desc())).first()
     assert edition is not None
+    # Made by the worker, which does not run here.
+    session().add(
+        EditionFile(
+            edition_id=edition.id, form="pdf", content=b"%PDF", size=4, digest="0" * 64, made_from="0" * 64,
+            says_withdrawn=False, made_at=clock.now(),
+        )
+    )  # fmt: skip
     expert_email = f"experte-{word}@test.example"
     expert = experts.invite(writer, read, "Experte", expert_email, 10, "Est-ce exact ?")
     expert_token = _last_token(expert_email, "/expertise/")
