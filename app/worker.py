@@ -34,6 +34,7 @@ from drafts import (
 )
 from labs import minutes, minutes_set
 from publish import (
+    download_set,
     evidence,
     evidence_pdf,
     figure_page,
@@ -302,6 +303,7 @@ def run(settings: Settings) -> None:
         (2.0, functools.partial(seal_audit, settings.data_dir)),
         (3600.0, functools.partial(seal_audit, settings.data_dir, True)),
         (5.0, functools.partial(keep_evidence_when_due, settings.public_url)),
+        (5.0, functools.partial(download_set.keep_files, settings.public_url)),
         (5.0, ready_search),
         (3600.0, tidy_search),
         (2.0, keep_minutes),

@@ -21,6 +21,7 @@ from drafts import (
     copy_routes,  # noqa: F401 - adds its routes to the blueprint
     damage,
     expert_routes,  # noqa: F401 - adds its routes to the blueprint
+    export_routes,  # noqa: F401 - adds its routes to the blueprint
     following,
     history_routes,  # noqa: F401 - adds its routes to the blueprint
     hung,  # noqa: F401 - registers its panels

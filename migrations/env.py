@@ -32,6 +32,7 @@ import labs.session_models
 import labs.wish_models
 import publish.call_models
 import publish.comment_models
+import publish.download_models
 import publish.evidence_models
 import publish.fate_models
 import publish.figure_models
@@ -62,6 +63,7 @@ ROOMS = (
     publish.models,
     publish.fate_models,
     publish.comment_models,
+    publish.download_models,
     publish.evidence_models,
     publish.voice_models,
     publish.figure_models,

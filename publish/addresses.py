@@ -174,6 +174,15 @@ def history(slug: str) -> str:
     return f"/fiches/{slug}/historique"
 
 
+def downloads(slug: str) -> str:
+    """Where an article is taken home from."""
+    return f"/fiches/{slug}/telecharger"
+
+
+def download(slug: str, form: str) -> str:
+    return f"/fiches/{slug}/fiche.{form}"
+
+
 def comments(slug: str) -> str:
     return f"/fiches/{slug}/commentaires"
 

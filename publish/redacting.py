@@ -18,6 +18,7 @@ from drafts.redaction_models import RedactedDigest, Redaction
 from drafts.render import stored_form
 from drafts.review_models import Revision
 from publish import evidence, search_index, store
+from publish.download_models import EditionFile
 from publish.evidence_models import EditionEvidence, EvidencePdf
 from publish.models import CheckedLink, Edition, StoredPage
 from publish.search_models import SearchedArticle
@@ -37,15 +38,20 @@ def take_out(passage: Passage, scope: Scope, act: Redaction | None) -> list[Plac
             if searched is not None and searched.edition_id == edition.id:
                 search_index.index(edition)
         found += here
+        if act is not None:
+            # Files that the public takes home hold its words, and pictures that may have been taken away alone.
+            session().execute(sa.delete(EditionFile).where(EditionFile.edition_id == edition.id))
     for link in session().scalars(sa.select(CheckedLink)):
         if passage.stands_in(link.url):
             found.append(Place("checked_link.url", link.digest))
             if act is not None:
                 session().delete(link)
+    if act is not None:
+        # Also when only pictures go: whoever writes a file now has read what was there before.
+        store.invalidate()
     if found and act is not None:
         # Bytes that were sent are kept nowhere; every process learns by the epoch that what it remembers is old.
         session().execute(sa.delete(StoredPage).where(StoredPage.path != store.EPOCH_PATH))
-        store.invalidate()
     session().flush()
     return found
 

@@ -34,6 +34,7 @@ from publish import (
     dashboard_routes,
     desk_routes,
     directory_news,  # noqa: F401 - hears of the directory
+    download_routes,
     evidence_routes,
     fate_awaiting,  # noqa: F401 - registers what waits
     fate_routes,
@@ -69,6 +70,7 @@ api.register(blueprint)
 health.register(blueprint)
 agents.register(blueprint)
 evidence_routes.register(blueprint)
+download_routes.register(blueprint)
 fate_routes.register(blueprint)
 desk_routes.register(blueprint)
 dashboard_routes.register(blueprint)

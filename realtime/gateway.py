@@ -24,6 +24,7 @@ from config import Settings
 from drafts import document, images, refused, reopening
 from drafts.bulk_check import BulkChecker
 from drafts.events import DraftAccessChanged, DraftStageChanged, DraftTextMoved, RemarksChanged
+from drafts.exchange import setting
 from drafts.gate import GateRefusal
 from drafts.grammar import GRAMMAR
 from labs.access import LabAccessChanged
@@ -143,6 +144,7 @@ def drain() -> None:
     _bulk.close()
     reopening.close()
     images.close()
+    setting.close()
 
 
 def _wake(_news: events.Event) -> None:

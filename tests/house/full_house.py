@@ -40,6 +40,7 @@ from labs.service import add_member, remove_member
 from publish import call_queries, calls, comments, queries, reading_tests, synonyms
 from publish import service as publishing
 from publish.call_models import CallAnswer, Channel
+from publish.download_models import EditionFile
 from publish.models import Edition
 from tests import makers
 from tests.publish.press import FIELDS
@@ -172,6 +173,13 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
     slug = publishing.publish(editor, out, mark, "Première publication.").slug
     edition = session().scalars(sa.select(Edition).order_by(Edition.id.desc())).first()
     assert edition is not None
+    # Made by the worker, which does not run here.
+    session().add(
+        EditionFile(
+            edition_id=edition.id, form="pdf", content=b"%PDF", size=4, digest="0" * 64, made_from="0" * 64,
+            says_withdrawn=False, made_at=clock.now(),
+        )
+    )  # fmt: skip
     expert_email = f"experte-{word}@test.example"
     expert = experts.invite(writer, read, "Experte", expert_email, 10, "Est-ce exact ?")
     expert_token = _last_token(expert_email, "/expertise/")
@@ -231,11 +239,11 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
             "slug": lab.slug, "draft_id": binned.id, "person_id": reader.id, "invitation_id": invitation,
             "link_id": link.id, "request_id": request, "session_id": seance.id, "form": "html", "wish_id": wish.id,
         },
-        "/brouillons": {"draft_id": plain.id, "moment": "0", "invitation_id": expert.id, "remark_id": remark.public_id},
+        "/brouillons": {"draft_id": plain.id, "moment": "0", "form": "pdf", "invitation_id": expert.id, "remark_id": remark.public_id},
         # Of these the text that is under review.
         **{f"/brouillons/<int:draft_id>/{part}": {"draft_id": read.id} for part in ("relecture", "publication", "publier", "relire", "retirer")},
         "/brouillons/<int:draft_id>/experts": {"draft_id": read.id, "remark_id": expert_remark.id},
-        "/fiches": {"slug": slug, "comment_id": comment.id},
+        "/fiches": {"slug": slug, "comment_id": comment.id, "form": "pdf"},
         "/api": {"slug": slug, "draft_id": plain.id},
         "/admin/administrations": {"office_id": place.id, "counter_id": counter.id},
         "/admin/personnes": {"person_id": second.id, "role_id": role},

@@ -55,6 +55,7 @@ EDGES = {
     "hung",
     "agents",
     "evidence_routes",
+    "download_routes",
     "api",
     "health",
     "pages",
