@@ -15,10 +15,10 @@ import flask_login
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import format_date, format_datetime
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import clock, logs, refusals
+from app import clock, logs, problems, refusals
 from app.db import reading
 from app.errors import DomainError, Invalid, Missing, Refused, Unauthenticated
 from app.extensions import day_in_words
@@ -224,6 +224,8 @@ def _template_words() -> dict[str, Any]:
 
 
 def _answer(status: int, code: str, message: str, title: str) -> BaseResponse | tuple[str, int]:
+    if problems.concerns(request.path):
+        return problems.document(status, code, message, title)
     if wants_json():
         response = jsonify({"error": {"code": code, "message": message}})
         response.status_code = status
@@ -239,6 +241,7 @@ def _domain_error(error: DomainError) -> Any:
         return redirect(url_for("accounts.sign_in", next=local_path(request.full_path.rstrip("?"))), code=302)
     titles = {
         401: _("Connexion nécessaire"),
+        406: _("Format impossible"),
         403: _("Accès refusé"),
         404: _("Page introuvable"),
         409: _("La situation a changé"),
@@ -248,9 +251,16 @@ def _domain_error(error: DomainError) -> Any:
         503: _("Service momentanément indisponible"),
     }
     answer = _answer(error.status, error.code, error.message, titles.get(error.status, _("Demande refusée")))
+    if isinstance(answer, Response) and problems.concerns(request.path):
+        return problems.with_headers(answer, error)
     if error.retry_after is not None and isinstance(answer, tuple):
         return (*answer, {"Retry-After": str(round(error.retry_after))})
     return answer
+
+
+def said(error: DomainError) -> Any:
+    """The answer for an error that somebody else caught."""
+    return _domain_error(error)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -263,9 +273,16 @@ def _http_error(error: HTTPException) -> Any:
         405: _("Cette adresse ne répond pas à cette façon de demander."),
         413: _("Ce que vous envoyez est trop volumineux."),
     }
-    return _answer(
-        status, "invalid", messages.get(status, _("La demande n’a pas été comprise.")), _("Demande refusée")
+    codes = {405: "method_not_allowed", 413: "too_large"} if problems.concerns(request.path) else {}
+    answer = _answer(
+        status,
+        codes.get(status, "invalid"),
+        messages.get(status, _("La demande n’a pas été comprise.")),
+        _("Demande refusée"),
     )
+    if isinstance(error, MethodNotAllowed) and error.valid_methods and isinstance(answer, BaseResponse):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # RFC 9110, 15.5.6
+    return answer
 
 
 def _csrf_error(_error: CSRFError) -> Any:

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     FIGURES_CSV = "figures_csv"
     COUNTS = "counts"
     CHANGES_ATOM = "changes_atom"
+    API = "api"
     THEME_ATOM = "theme_atom"
     ADMINISTRATION_ATOM = "administration_atom"
 
@@ -47,6 +48,7 @@ AUDIENCES = {
 SHORT_LETTERS = "bcdfghjkmnprstwxz"
 FIGURES, FIGURES_CSV, COUNTS = "/chiffres", "/chiffres.csv", "/api/v1/counts"
 CHANGES_ATOM = "/changements/atom.xml"
+API = "/api"
 
 
 FIXED = {
@@ -66,6 +68,7 @@ FIXED = {
     FIGURES_CSV: Kind.FIGURES_CSV,
     COUNTS: Kind.COUNTS,
     CHANGES_ATOM: Kind.CHANGES_ATOM,
+    API: Kind.API,
 }
 # Pages for programs, which no list for people names.
 FOR_PROGRAMS = frozenset(
