@@ -127,7 +127,7 @@ def _headers(declared: Operation) -> Iterator[dict[str, Any]]:
             "in": "header",
             "required": False,
             "description": _("L’ETag d’une réponse déjà lue : 304 si elle vaut encore."),
-            "schema": {"type": "string", "maxLength": 200},
+            "schema": {"type": "string"},
         }
 
 

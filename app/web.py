@@ -165,6 +165,7 @@ def init_app(app: Flask) -> None:
     app.url_value_preprocessor(_say_where)  # before anything that may refuse the request
     app.before_request(_nonce)
     app.before_request(_refuse_nul)
+    app.before_request(_no_such_number)
     app.after_request(_headers)
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -198,6 +199,12 @@ def _refuse_nul() -> None:
     """No person types a NUL, and PostgreSQL takes none in a text: said once here, for every form there is."""
     if any("\x00" in value for values in request.form.listvalues() for value in values):
         raise Invalid(_("Votre envoi contient un caractère illisible : retirez-le, puis envoyez de nouveau."))
+
+
+def _no_such_number() -> None:
+    """No row has a number that the databases cannot hold: SQLite would raise an error at it, and make a page of that."""
+    if any(isinstance(value, int) and value >= 2**63 for value in (request.view_args or {}).values()):
+        raise Missing(_("Cette page n’existe pas, ou vous n’y avez pas accès."))
 
 
 def _headers(response: Response) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, redirect, request, session
@@ -42,8 +41,9 @@ def _identify(incoming: Any) -> Actor | None:
     if shown is not None:
         # Whoever shows a token is known by that alone, also where a browser would have added a cookie.
         with reading():
-            holder = tokens.actor_behind(shown)
-        return holder if holder.is_authenticated else None
+            holder = tokens.holder_of(shown)
+        g.token_is_noted = holder.is_noted
+        return holder.actor if holder.actor.is_authenticated else None
     token = incoming.cookies.get(cookie.name(settings), "")
     if not token:
         return None
@@ -72,20 +72,14 @@ def _keep_alive(response: Response) -> Response:
     return response
 
 
-# The day on which this process last wrote down that a token was used.
-_used_on: dict[int, date] = {}
-
-
 @blueprint.after_app_request
 def _note_use(response: Response) -> Response:
+    """The day on which a token was last used: one write a day for each."""
     actor = current_actor() if "_login_user" in g else ANONYMOUS
-    if actor.token_id and _used_on.get(actor.token_id) != tokens.today():
-        if len(_used_on) > 10_000:
-            _used_on.clear()
+    if actor.token_id and not g.get("token_is_noted", True):
         try:
             with unit_of_work(patience=0.2):
                 tokens.note_use(actor.token_id)
-            _used_on[actor.token_id] = tokens.today()
         except Unavailable:
             pass  # the answer was made; the day is written down with the next one
     return response

@@ -56,8 +56,8 @@ def _proved(form: TokenForm) -> bool:
 
 def _refused(form: TokenForm, error: DomainError) -> Response:
     names = {name: name for name in ("name", "scopes", "days", "password")}
-    if "field" not in error.detail:
-        error.detail["field"] = "password"
+    if isinstance(error, RateLimited | Unavailable):
+        error.detail["field"] = "password"  # it was looked at, or could not be
     return later(_page(form, error.status, form.faults_of(error, **names)), error)
 
 

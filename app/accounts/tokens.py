@@ -55,6 +55,14 @@ class TokenLine:
     used_on: date | None
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Who shows a token, and whether it is written down already that it was used today."""
+
+    actor: Actor
+    is_noted: bool
+
+
 def scope_words() -> dict[str, str]:
     """The scopes, the least first."""
     return {
@@ -212,10 +220,10 @@ def revoke_all(actor: Actor) -> int:
     return count
 
 
-def actor_behind(token: str) -> Actor:
-    """Whose token it is, with the rights of this moment; ANONYMOUS when it is none, or over, or its person suspended."""
+def holder_of(token: str) -> Holder:
+    """Whose token it is, with the rights of this moment; nobody's when it is none, or over, or its person suspended."""
     if not is_whole(token):
-        return ANONYMOUS
+        return Holder(ANONYMOUS, True)
     digest = passwords.digest(token)
     row = session().execute(
         sa.select(PersonalToken, Person)
@@ -228,13 +236,11 @@ def actor_behind(token: str) -> Actor:
             Person.kind == PersonKind.AGENT,
         )
     ).first()  # fmt: skip
-    if row is None:
-        return ANONYMOUS
-    found, person = row
     # The index has found it; that it is this very one is asked in a time that tells nothing.
-    if not hmac.compare_digest(found.token_digest, digest):
-        return ANONYMOUS
-    return service.actor_for_person(person.id, found)
+    if row is None or not hmac.compare_digest(row[0].token_digest, digest):
+        return Holder(ANONYMOUS, True)
+    found, person = row
+    return Holder(service.actor_for_person(person.id, found), found.used_on == today())
 
 
 def today() -> date:
