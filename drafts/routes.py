@@ -302,7 +302,7 @@ def api_draft(draft_id: int) -> Any:
     return DraftWhole(
         **_item(draft.id, draft.title, draft.lab.slug, draft.stage, data.seq),
         history=data.history,
-        grammar=GRAMMAR.schema,
+        schema=GRAMMAR.schema,
         fingerprint=data.fingerprint,
         fields=draft.fields,
         blocks=data.blocks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, current_app, request, url_for
 
@@ -47,7 +48,7 @@ def _home() -> str:
     return str(current_app.config["SETTINGS"].public_url)
 
 
-def _standing(reading: queries.Reading) -> dict[str, object]:
+def _standing(reading: queries.Reading) -> dict[str, Any]:
     """Whether the article is live or withdrawn (and why), and until when it was found exact."""
     gone = reading.withdrawn
     return {
@@ -101,7 +102,7 @@ def register(blueprint: Blueprint) -> None:
     @blueprint.get("/api/v1/articles")
     @operation(Articles, lambda: _("Les fiches en ligne"), asked=AskedArticles)
     @guarded(Act.PORTAL_READ)
-    def api_articles() -> Articles:
+    def api_articles() -> Any:
         it = asked(AskedArticles)
         cards, after = page_of(
             api_queries.wanted(it), lambda card: card.slug, it, partial(url_for, "publish.api_articles")
@@ -116,7 +117,7 @@ def register(blueprint: Blueprint) -> None:
         moved=Moved,
     )
     @guarded(Act.PORTAL_READ)
-    def api_article(slug: str) -> ArticleWhole | Response:
+    def api_article(slug: str) -> Any:
         known = addresses.understood(addresses.article(slug))
         found = queries.article_at(slug) if known else None
         if isinstance(found, str):
@@ -141,7 +142,7 @@ def register(blueprint: Blueprint) -> None:
     @blueprint.get("/api/v1/administrations")
     @operation(Administrations, lambda: _("Les administrations et leurs guichets"), asked=Listed)
     @guarded(Act.PORTAL_READ)
-    def api_administrations() -> Administrations:
+    def api_administrations() -> Any:
         items, after = page_of(
             api_queries.administrations(_home()),
             lambda item: item.slug,
@@ -153,7 +154,7 @@ def register(blueprint: Blueprint) -> None:
     @blueprint.get("/api/v1/services")
     @operation(Services, lambda: _("Les services en ligne des administrations"), asked=Listed)
     @guarded(Act.PORTAL_READ)
-    def api_services() -> Services:
+    def api_services() -> Any:
         items, after = page_of(
             api_queries.services(_home()),
             lambda item: item.slug,
@@ -167,7 +168,7 @@ def register(blueprint: Blueprint) -> None:
         Editions, lambda: _("Toutes les versions publiées des fiches, et leurs preuves"), asked=AskedEditions
     )
     @guarded(Act.PORTAL_READ)
-    def api_editions() -> Editions:
+    def api_editions() -> Any:
         it = asked(AskedEditions)
         items, last = api_queries.editions(it, _home())
         address = partial(url_for, "publish.api_editions")
@@ -176,7 +177,7 @@ def register(blueprint: Blueprint) -> None:
     @blueprint.get("/api/v1/wishes")
     @operation(Wishes, lambda: _("Les souhaits que le public lit, les plus anciens d’abord"), asked=Listed)
     @guarded(Act.PORTAL_READ)
-    def api_wishes() -> Wishes:
+    def api_wishes() -> Any:
         """`after` is a number of twelve digits."""
         items, after = page_of(
             api_queries.wishes(wish_queries.cards(limit=MOST_WISHES), _home()),
