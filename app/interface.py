@@ -17,14 +17,14 @@ from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Annotated, Any, TypeVar
 
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, Response, current_app, g, request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, problems
 from app.errors import InsufficientScope, Invalid, NotAcceptable, RateLimited
 from app.extensions import gettext as _
-from app.policy import Actor, Scope
+from app.policy import ANONYMOUS, Scope
 from app.web import current_actor
 
 JSON = "application/json"
@@ -34,7 +34,7 @@ MOST_ID = 2**63 - 1
 KEEPING = "public, max-age=60"
 # Requests a minute. Of a token, or of a signed-in person: a program that reads a list to its end asks some tens. Of one
 # address: many people share one, and a declared espace connecté has several of them.
-OF_A_KEY, OF_AN_ADDRESS, OF_A_SPACE = 300, 600, 3_000
+OF_A_KEY, OF_AN_ADDRESS, OF_A_SPACE = 600, 600, 3_000
 # Buckets that are kept: a stranger cannot make us keep more.
 MOST_BUCKETS = 20_000
 # Addresses of which it is known since when they answer the same.
@@ -167,9 +167,11 @@ def operation(
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def answered(**kwargs: Any) -> BaseResponse:
+            if scope is None:
+                _of_nobody()
             if not stored:
                 _takes_json()
-                _allow(declared)
+                _allow()
                 _within(declared)
             found = view(**kwargs)
             return reply(found, declared) if isinstance(found, Shape) else found
@@ -255,6 +257,11 @@ def following(it: Asked, last: str | int, address: Callable[..., str]) -> str:
     return home + address(**{**it.model_dump(mode="json", exclude_unset=True), "after": last})
 
 
+def _of_nobody() -> None:
+    """What everybody may read is the same for all: whose cookie came along is not asked."""
+    g._login_user = ANONYMOUS
+
+
 def _takes_json() -> None:
     taken = request.accept_mimetypes
     if taken and not (taken[JSON] or taken[problems.CONTENT_TYPE]):
@@ -262,7 +269,7 @@ def _takes_json() -> None:
 
 
 def _within(declared: Operation) -> None:
-    actor = current_actor() if declared.scope is not None else Actor()
+    actor = current_actor()
     if actor.token_id and declared.scope not in actor.scopes:
         raise InsufficientScope(
             _("Ce jeton n’a pas été fait pour cela : il faut la portée « %(scope)s ».", scope=declared.scope),
@@ -283,9 +290,9 @@ def bearer(incoming: Request) -> str | None:
 _buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
 
-def _allow(declared: Operation) -> None:
+def _allow() -> None:
     """Count one request. Nothing of it is kept but in memory. Raises RateLimited."""
-    actor = current_actor() if declared.scope is not None else Actor()
+    actor = current_actor()
     if actor.token_id:
         bucket, a_minute = f"t{actor.token_id}", OF_A_KEY
     elif actor.is_authenticated:
@@ -329,8 +336,14 @@ def init_app(app: Flask) -> None:
 
 def open_to_all(view: View) -> View:
     """Declare that a view which is no operation is public data all the same (the OpenAPI document itself)."""
-    view.open_to_all = True  # type: ignore[attr-defined]
-    return view
+
+    @functools.wraps(view)
+    def opened(**kwargs: Any) -> Any:
+        _of_nobody()
+        return view(**kwargs)
+
+    opened.open_to_all = True  # type: ignore[attr-defined]
+    return opened  # type: ignore[return-value]
 
 
 def _open(response: Response) -> Response:
