@@ -44,8 +44,7 @@ class World:
 def world(client: PageClient) -> World:
     with unit_of_work():
         place = makers.make_administration()
-        person = makers.make_person(place, password=makers.PASSWORD)
-        agent = makers.actor(person)
+        agent = makers.make_agent(place)
         lab = makers.make_lab(agent, place)
         draft = makers.make_draft(agent, lab, place)
         administrator = makers.make_agent(place, PortalRole.ADMINISTRATOR)
@@ -203,6 +202,9 @@ def test_what_ends_sessions_ends_tokens(app: Flask, world: World, how: str) -> N
 
 
 def test_the_page_makes_one_shows_it_once_and_ends_it(client: PageClient, world: World) -> None:
+    hashed = passwords.hashed(makers.PASSWORD)
+    with unit_of_work():
+        session().get_one(Person, world.agent.id).password_hash = hashed
     client.sign_in(world.agent).get(PAGE)
     assert "Vous n’avez pas de jeton." in client.page.main  # type: ignore[union-attr]
     wrong = {"name": "Mon tableur", "scopes": ["read:me"], "days": "30"}

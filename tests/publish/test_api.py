@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema_rs
 import pytest
@@ -25,6 +25,8 @@ from app.directory.models import Administration
 from app.factory import create_app
 from app.policy import PortalRole, Scope
 from config import Settings
+from drafts import vocabulary
+from publish.api_shapes import AskedArticles
 from publish.fate_stages import Fate
 from publish.models import Edition
 from tests.clients import PageClient
@@ -218,6 +220,12 @@ def test_filters_narrow_and_the_next_page_keeps_them(world: World) -> None:
     # What is masked, moved away or removed has no editions for the public.
     every = {item["article"] for item in http.get("/api/v1/editions").get_json()["items"]}
     assert every == {live, world.slugs["withdrawn"]}
+
+
+def test_the_audiences_are_those_of_the_vocabulary(world: World) -> None:
+    with world.app.app_context():
+        known = set(vocabulary.audiences())
+    assert set(get_args(get_args(AskedArticles.model_fields["audience"].annotation)[0])) == known
 
 
 def test_services_say_where_they_lead(world: World) -> None:
