@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 
@@ -9,8 +10,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from app import evidence_commands, purging, redact_command, schema_versions, seed
-from app.accounts import passwords, service
+from app import evidence_commands, openapi, purging, redact_command, schema_versions, seed
+from app.accounts import cookie, passwords, service
 from app.db import reading, unit_of_work
 from app.errors import DomainError
 from app.policy import PortalRole
@@ -20,7 +21,7 @@ from publish import links
 
 
 def init_app(app: Flask) -> None:
-    for command in (seed_command, create_admin, draft_heal, refused_updates, check_links):
+    for command in (seed_command, create_admin, draft_heal, refused_updates, check_links, openapi_command):
         app.cli.add_command(command)
     evidence_commands.init_app(app)
     redact_command.init_app(app)
@@ -89,6 +90,15 @@ def refused_updates(draft_id: int | None, with_bytes: bool) -> None:
             more = f" and {row.untold} more" if row.untold else ""
             line = f"{row.at:%Y-%m-%d %H:%M:%S} draft {row.draft_id} person {row.person_id} {row.code} {row.size} bytes{more}"
             click.echo(f"{line} {row.update.hex()}" if with_bytes else line)
+
+
+@click.command("openapi")
+@with_appcontext
+def openapi_command() -> None:
+    """Print the OpenAPI 3.1 document of /api/v1, as /api/openapi.json gives it."""
+    settings = current_app.config["SETTINGS"]
+    said = openapi.document(current_app, settings.public_url, cookie.name(settings))  # type: ignore[arg-type]
+    click.echo(json.dumps(said, ensure_ascii=False, indent=1))
 
 
 @click.command("check-links")

@@ -35,6 +35,12 @@ class Refused(DomainError):
     code, status = "forbidden", 403
 
 
+class InsufficientScope(Refused):
+    """The personal token was not made for this; its person may do it. `detail` has the `scope`."""
+
+    code = "insufficient_scope"
+
+
 class Missing(DomainError):
     """There is no such thing, or the person may not know of it: both look the same."""
 
@@ -45,6 +51,18 @@ class Gone(DomainError):
     """There was such a thing in public, and it is not given out any more."""
 
     code, status = "gone", 410
+
+
+class Masked(Gone):
+    """It is not given out while somebody looks into it; it may come back."""
+
+    code = "masked"
+
+
+class NotAcceptable(DomainError):
+    """There is no answer in a form that the program takes."""
+
+    code, status = "not_acceptable", 406
 
 
 class MovedOn(DomainError):

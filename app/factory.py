@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import labs.room_routes
 import labs.routes
 import labs.session_routes
-from app import access, assets, cli, db, logs, mail, web
+from app import access, assets, cli, db, interface, logs, mail, web
 from app.accounts import export_routes as accounts_export_routes  # noqa: F401 - adds its routes to the blueprint
 from app.accounts import routes as accounts_routes
 from app.accounts import seals
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> Flask:
     refuse_exposed_demonstration(settings)
     init_extensions(app)
     web.init_app(app)
+    interface.init_app(app)
     assets.init_app(app)
     register_rooms(app)
     publish_pages.init_app(app)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -46,6 +47,9 @@ _QUOTE_NOTHING: tuple[type[BaseException], ...] = (
 # Database errors whose first line names tables and constraints; the lines below it quote the row. A DataError
 # ("invalid input syntax", "value too long") quotes at once.
 _NAMES_FIRST = ("OperationalError", "IntegrityError", "ProgrammingError", "InternalError")
+
+# Also one that is cut short, or has lost its end.
+_TOKEN = re.compile(r"olp_[0-9A-Za-z]{6,}", re.ASCII)
 
 # Our handler, where it writes JSON.
 _to_stderr: _ToStderr | None = None
@@ -151,7 +155,21 @@ class JsonLines(logging.Formatter):
         said.update((name, facts[name]) for name in FACTS if facts.get(name) is not None)
         if record.exc_info and record.exc_info[1] is not None:
             said["error"] = _error(record.exc_info[1])
-        return json.dumps(said, ensure_ascii=False, default=lambda value: type(value).__name__)
+        return without_tokens(
+            json.dumps(said, ensure_ascii=False, default=lambda value: type(value).__name__)
+        )
+
+
+class PlainLines(logging.Formatter):
+    """What a terminal shows."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_tokens(super().format(record))
+
+
+def without_tokens(line: str) -> str:
+    """A line as it may be kept: nothing of ours says a personal token (app.accounts.tokens), a library might."""
+    return _TOKEN.sub("olp_…", line) if "olp_" in line else line
 
 
 def answered(log: logging.Logger, method: str, route: str, status: int, ms: float, number: str) -> None:
@@ -202,7 +220,7 @@ def configure(level: str, *, terminal: bool | None = None) -> None:
     global _to_stderr
     handler = _ToStderr()
     _to_stderr = None if terminal else handler
-    handler.setFormatter(logging.Formatter(PLAIN) if terminal else JsonLines())
+    handler.setFormatter(PlainLines(PLAIN) if terminal else JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in _OURS:
         logging.getLogger(name).setLevel(level)

@@ -77,6 +77,14 @@ class PortalRole(StrEnum):
     REVIEWER = "reviewer"
 
 
+class Scope(StrEnum):
+    """What a personal token may be used for; the rights are still those of its person."""
+
+    READ_ME = "read:me"
+    READ_LABS = "read:labs"
+    READ_DRAFTS = "read:drafts"
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who is acting: a person as of this request or seat. Ids only where the law asks for it; no ORM object.
@@ -103,6 +111,9 @@ class Actor:
     # Whether this sign-in has a second factor, and the roles that wait until it has (app.accounts.obliged).
     second_factor: bool = False
     held_back: frozenset[PortalRole] = frozenset()
+    # By a personal token: its number, and what it was made for. 0: by a sign-in (app.accounts.tokens).
+    token_id: int = 0
+    scopes: frozenset[Scope] = frozenset()
 
     @property
     def is_authenticated(self) -> bool:

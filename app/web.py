@@ -15,10 +15,10 @@ import flask_login
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import format_date, format_datetime
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import clock, logs, refusals
+from app import clock, logs, problems, refusals
 from app.db import reading
 from app.errors import DomainError, Invalid, Missing, Refused, Unauthenticated
 from app.extensions import day_in_words
@@ -165,6 +165,7 @@ def init_app(app: Flask) -> None:
     app.url_value_preprocessor(_say_where)  # before anything that may refuse the request
     app.before_request(_nonce)
     app.before_request(_refuse_nul)
+    app.before_request(_no_such_number)
     app.after_request(_headers)
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -200,6 +201,12 @@ def _refuse_nul() -> None:
         raise Invalid(_("Votre envoi contient un caractère illisible : retirez-le, puis envoyez de nouveau."))
 
 
+def _no_such_number() -> None:
+    """No row has a number that the databases cannot hold: SQLite would raise an error at it, and make a page of that."""
+    if any(isinstance(value, int) and value >= 2**63 for value in (request.view_args or {}).values()):
+        raise Missing(_("Cette page n’existe pas, ou vous n’y avez pas accès."))
+
+
 def _headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
@@ -224,6 +231,8 @@ def _template_words() -> dict[str, Any]:
 
 
 def _answer(status: int, code: str, message: str, title: str) -> BaseResponse | tuple[str, int]:
+    if problems.concerns(request.path):
+        return problems.document(status, code, message, title)
     if wants_json():
         response = jsonify({"error": {"code": code, "message": message}})
         response.status_code = status
@@ -239,6 +248,7 @@ def _domain_error(error: DomainError) -> Any:
         return redirect(url_for("accounts.sign_in", next=local_path(request.full_path.rstrip("?"))), code=302)
     titles = {
         401: _("Connexion nécessaire"),
+        406: _("Format impossible"),
         403: _("Accès refusé"),
         404: _("Page introuvable"),
         409: _("La situation a changé"),
@@ -248,9 +258,16 @@ def _domain_error(error: DomainError) -> Any:
         503: _("Service momentanément indisponible"),
     }
     answer = _answer(error.status, error.code, error.message, titles.get(error.status, _("Demande refusée")))
+    if isinstance(answer, Response) and problems.concerns(request.path):
+        return problems.with_headers(answer, error)
     if error.retry_after is not None and isinstance(answer, tuple):
         return (*answer, {"Retry-After": str(round(error.retry_after))})
     return answer
+
+
+def said(error: DomainError) -> Any:
+    """The answer for an error that somebody else caught."""
+    return _domain_error(error)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -263,9 +280,16 @@ def _http_error(error: HTTPException) -> Any:
         405: _("Cette adresse ne répond pas à cette façon de demander."),
         413: _("Ce que vous envoyez est trop volumineux."),
     }
-    return _answer(
-        status, "invalid", messages.get(status, _("La demande n’a pas été comprise.")), _("Demande refusée")
+    codes = {405: "method_not_allowed", 413: "too_large"} if problems.concerns(request.path) else {}
+    answer = _answer(
+        status,
+        codes.get(status, "invalid"),
+        messages.get(status, _("La demande n’a pas été comprise.")),
+        _("Demande refusée"),
     )
+    if isinstance(error, MethodNotAllowed) and error.valid_methods and isinstance(answer, BaseResponse):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # RFC 9110, 15.5.6
+    return answer
 
 
 def _csrf_error(_error: CSRFError) -> Any:

@@ -128,19 +128,22 @@ def written_by(actor: Actor, *, published: bool) -> tuple[DraftCard, ...]:
     )
 
 
-def drafts_for(actor: Actor, after: int | None = None) -> tuple[tuple[DraftCard, ...], int | None]:
+def drafts_for(
+    actor: Actor, after: int | None = None, limit: int | None = None
+) -> tuple[tuple[DraftCard, ...], int | None]:
     """A page of the drafts a person may open, the newest first: (the drafts, the last one's id when more follow).
 
-    `after` is the id of the last draft of the page before.
+    `after` is the id of the last draft of the page before; `limit` is how many a page has (`PAGE`).
     """
+    most = PAGE if limit is None else limit
     older = [Draft.id < after] if after is not None else []
     ids = list(
         session().scalars(
             sa.select(Draft.id)
             .where(Draft.trashed_at.is_(None), reach(actor), *older)
             .order_by(Draft.id.desc())
-            .limit(PAGE + 1)
+            .limit(most + 1)
         )
     )
-    shown = ids[:PAGE]
-    return _cards(actor, Draft.id.in_(shown)), shown[-1] if len(ids) > PAGE else None
+    shown = ids[:most]
+    return _cards(actor, Draft.id.in_(shown)), shown[-1] if len(ids) > most else None

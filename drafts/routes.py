@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import current_app, flash, g, jsonify, request, url_for
@@ -11,7 +12,9 @@ from app.db import reading, unit_of_work
 from app.errors import Invalid
 from app.extensions import gettext as _
 from app.forms import Faults
-from app.policy import Act
+from app.interface import asked, operation
+from app.interface import following as following_page
+from app.policy import Act, Scope
 from app.web import current_actor, guarded, page, see_other, speaks_json
 from drafts import (
     attribution_routes,  # noqa: F401 - adds its routes to the blueprint
@@ -42,10 +45,12 @@ from drafts import (
     wish_links,
     workshop_routes,  # noqa: F401 - adds its routes to the blueprint
 )
+from drafts.api_shapes import AskedDrafts, DraftItem, Drafts, DraftWhole
 from drafts.doors import blueprint, draft_door
 from drafts.forms import FIELDS_PAGE, FieldsForm, NewDraftForm, SubmitForm
 from drafts.grammar import GRAMMAR
 from drafts.page_text import Kept
+from drafts.stages import Stage
 from labs.queries import lab_called
 from labs.routes import absolute, lab_door
 
@@ -251,51 +256,59 @@ def close_alert(alert_id: int) -> Any:
 
 
 @blueprint.get("/api/v1/drafts")
+@operation(
+    Drafts,
+    lambda: _("Les brouillons que la personne peut ouvrir, les plus récents d’abord"),
+    asked=AskedDrafts,
+    scope=Scope.READ_DRAFTS,
+)
 @guarded(Act.PORTAL_WORK)
 def api_drafts() -> Any:
     """The drafts one may open, the newest first: a program finds its text by it. `next` is the following page."""
-    after = request.args.get("after", type=int)
-    cards, following = list_queries.drafts_for(current_actor(), after)
-    items = [
-        {
-            "id": card.id,
-            "title": card.title,
-            "lab": card.lab_slug,
-            "stage": card.stage,
-            "seq": card.seq,
-            "url": absolute(url_for("drafts.show", draft_id=card.id)),
-            "rights": list(card.rights),
-            "can_write": card.can_write,
-        }
-        for card in cards
-    ]
-    address = absolute(url_for("drafts.api_drafts", after=following)) if following is not None else None
-    return jsonify({"items": items, "next": address})
+    it = asked(AskedDrafts)
+    limit = it.limit if "limit" in it.model_fields_set else None
+    cards, last = list_queries.drafts_for(current_actor(), it.after, limit)
+    address = partial(url_for, "drafts.api_drafts")
+    return Drafts(
+        items=[
+            DraftItem(
+                **_item(card.id, card.title, card.lab_slug, card.stage, card.seq),
+                rights=list(card.rights),
+                can_write=card.can_write,
+            )
+            for card in cards
+        ],
+        next=following_page(it, last, address) if last is not None else None,
+    )
+
+
+def _item(draft_id: int, title: str, lab: str, stage: Stage, seq: int) -> dict[str, Any]:
+    address = absolute(url_for("drafts.show", draft_id=draft_id))
+    return {"id": draft_id, "title": title, "lab": lab, "stage": stage, "seq": seq, "url": address}
 
 
 @blueprint.get("/api/v1/drafts/<int:draft_id>")
+@operation(
+    DraftWhole,
+    lambda: _("Un brouillon : son texte, son numéro de frappe et son empreinte"),
+    scope=Scope.READ_DRAFTS,
+    also=(404,),
+)
 @guarded(Act.DRAFT_READ, draft_door)
 def api_draft(draft_id: int) -> Any:
     """One draft with its block tree, and the fingerprint it would have if it were frozen now."""
     draft = queries.draft_numbered(draft_id)
     data = queries.draft_data(draft)
     held = queries.in_order(queries.rights(current_actor(), draft))
-    return jsonify(
-        {
-            "id": draft.id,
-            "title": draft.title,
-            "lab": draft.lab.slug,
-            "stage": draft.stage,
-            "seq": data.seq,
-            "history": data.history,
-            "schema": GRAMMAR.schema,
-            "fingerprint": data.fingerprint,
-            "fields": draft.fields,
-            "blocks": data.blocks,
-            "url": absolute(url_for("drafts.show", draft_id=draft.id)),
-            "rights": list(held),
-            "can_write": "write" in held and not data.is_broken,
-            # What could not be replayed is not in `blocks`; the text is read-only until it has been healed.
-            "is_damaged": data.is_broken,
-        }
+    return DraftWhole(
+        **_item(draft.id, draft.title, draft.lab.slug, draft.stage, data.seq),
+        history=data.history,
+        schema=GRAMMAR.schema,
+        fingerprint=data.fingerprint,
+        fields=draft.fields,
+        blocks=data.blocks,
+        rights=list(held),
+        can_write="write" in held and not data.is_broken,
+        # What could not be replayed is not in `blocks`; the text is read-only until it has been healed.
+        is_damaged=data.is_broken,
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import flash, jsonify, request, url_for
+from flask import flash, request, url_for
 
 from app.db import reading, unit_of_work
 from app.directory.models import Administration
 from app.errors import Invalid
 from app.extensions import gettext as _
 from app.forms import Faults
-from app.policy import Act, acts_for
+from app.interface import Listed, asked, operation, page_of
+from app.policy import Act, Scope, acts_for
 from app.web import current_actor, guarded, page, see_other
 from labs import (
     cycle_routes,  # noqa: F401 - adds its routes to the blueprint
@@ -25,6 +27,7 @@ from labs import (
 )
 from labs import waiting as _sources  # noqa: F401 - registers what waits
 from labs import wish_policy as _judge  # noqa: F401 - registers who judges wishes
+from labs.api_shapes import LabItem, Labs, Me, Place
 from labs.doors import absolute, blueprint, lab_door, labs_door
 from labs.forms import DescribeForm, FilterForm, FoundForm
 from labs.home import lab_page
@@ -155,39 +158,51 @@ def _describe(lab: Lab, form: DescribeForm) -> None:
 
 
 @blueprint.get("/api/v1/me")
+@operation(Me, lambda: _("La personne derrière la session ou le jeton"), scope=Scope.READ_ME)
 @guarded(Act.PORTAL_WORK)
 def api_me() -> Any:
     """The person behind the session."""
     actor = current_actor()
-    return jsonify(
-        {
-            "id": actor.id,
-            "name": actor.name,
-            "email": actor.email,
-            "administration": {"id": actor.administration_id, "name": actor.administration},
-            "roles": sorted(actor.roles),
-            "reviewer_of": sorted(actor.reviewer_of),
-            "shared_computer": actor.shared_computer,
-        }
+    return Me(
+        id=actor.id,
+        name=actor.name,
+        email=actor.email,
+        administration=Place(id=actor.administration_id, name=actor.administration),
+        roles=sorted(actor.roles),
+        reviewer_of=sorted(actor.reviewer_of),
+        shared_computer=actor.shared_computer,
     )
 
 
 @blueprint.get("/api/v1/labs")
+@operation(
+    Labs,
+    lambda: _("Les labs de la personne, puis ceux qui sont ouverts aux demandes"),
+    asked=Listed,
+    scope=Scope.READ_LABS,
+)
 @guarded(Act.PORTAL_WORK)
 def api_labs() -> Any:
-    """The labs one belongs to, then those open to requests, in which `right` is null."""
+    """The labs one belongs to, then those open to requests, in which `right` is null; each sort by its slug."""
     found = queries.labs_for(current_actor())
+    mine = {lab.id for lab in found.mine}
+    shown, following = page_of(
+        (*found.mine, *found.others),
+        lambda lab: f"{'0' if lab.id in mine else '1'}{lab.slug}",
+        asked(Listed),
+        partial(url_for, "labs.api_labs"),
+    )
     items = [
-        {
-            "id": lab.id,
-            "slug": lab.slug,
-            "title": lab.title,
-            "purpose": lab.purpose,
-            "administration": lab.administration,
-            "right": lab.right,
-            "is_facilitator": lab.is_facilitator,
-            "url": absolute(url_for("labs.show", slug=lab.slug)),
-        }
-        for lab in (*found.mine, *found.others)
+        LabItem(
+            id=lab.id,
+            slug=lab.slug,
+            title=lab.title,
+            purpose=lab.purpose,
+            administration=lab.administration,
+            right=lab.right,
+            is_facilitator=lab.is_facilitator,
+            url=absolute(url_for("labs.show", slug=lab.slug)),
+        )
+        for lab in shown
     ]
-    return jsonify({"items": items, "next": None})
+    return Labs(items=items, next=following)

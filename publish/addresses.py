@@ -32,6 +32,7 @@ class Kind(StrEnum):
     FIGURES_CSV = "figures_csv"
     COUNTS = "counts"
     CHANGES_ATOM = "changes_atom"
+    API = "api"
     THEME_ATOM = "theme_atom"
     ADMINISTRATION_ATOM = "administration_atom"
     OPEN_DATA = "open_data"
@@ -56,6 +57,7 @@ OPEN_DATA = "/opendata"
 CATALOGUE_JSON, CATALOGUE_TURTLE = f"{OPEN_DATA}/catalogue.jsonld", f"{OPEN_DATA}/catalogue.ttl"
 # The last part of the address of a page's linked data.
 DATA = "donnees.jsonld"
+API = "/api"
 
 
 FIXED = {
@@ -76,6 +78,7 @@ FIXED = {
     COUNTS: Kind.COUNTS,
     CHANGES_ATOM: Kind.CHANGES_ATOM,
     OPEN_DATA: Kind.OPEN_DATA,
+    API: Kind.API,
 }
 # Pages for programs, which no list for people names.
 FOR_PROGRAMS = frozenset(

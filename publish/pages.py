@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from flask import Flask, Response, current_app, request
 from werkzeug.http import http_date, parse_date, parse_etags
 
-from app import events, logs
+from app import events, logs, openapi
 from app.db import reading
 from app.web import HEADERS
 from drafts import images
@@ -307,7 +307,7 @@ def init_app(app: Flask) -> None:
     build = build_number(
         _HERE,
         *(Path(app.static_folder or "") / name for name in site.STYLES),
-        extra=f"{settings.public_url} {app.config.get('DEMO_BANNER')}",
+        extra=f"{settings.public_url} {app.config.get('DEMO_BANNER')} {openapi.summaries(app)}",
     )
     app.extensions["openlab_site"] = site.Renderer(app, settings.public_url)
     app.extensions["openlab_shelf"] = Shelf(app.extensions["openlab_site"].page, build)

@@ -11,10 +11,10 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.exceptions import NotFound
 
-from app.errors import Gone
+from app.errors import Gone, Missing
 from app.extensions import gettext as _
 from app.policy import Act, acts_for
-from app.web import current_actor, guarded, wants_json
+from app.web import current_actor, guarded, said, wants_json
 from drafts import images
 from drafts.models import Image
 from publish import (
@@ -102,7 +102,8 @@ def _fixed(path: str, name: str) -> None:
     def view() -> Response:
         return _stored(path)
 
-    blueprint.add_url_rule(path, name, guarded(Act.PORTAL_READ)(view))
+    guard = guarded(Act.PORTAL_READ)(view)
+    blueprint.add_url_rule(path, name, api.counts(guard) if path == addresses.COUNTS else guard)
 
 
 def _fed(path: str) -> Response:
@@ -274,7 +275,7 @@ def security() -> Response:
 def not_found(_error: NotFound) -> Any:
     """A public page says where to look; programs get JSON. A spelling that nearly is an address leads to it."""
     if wants_json():
-        return api.error(404, "not_found", _("Cette adresse n’existe pas."))
+        return said(Missing(_("Cette adresse n’existe pas.")))
     if request.method in ("GET", "HEAD"):
         straight = request.path.rstrip("/").lower()
         if straight != request.path and addresses.understood(straight) and pages.exists(straight):

@@ -13,7 +13,7 @@ from flask import Flask
 from flask_babel import format_date
 from markupsafe import Markup
 
-from app import clock, privacy
+from app import clock, interface, openapi, privacy
 from app.directory import catalogue, spaces
 from app.directory.models import Administration, OnlineService
 from drafts import vocabulary
@@ -314,6 +314,16 @@ def _counts(site: Renderer, path: str, _slug: str) -> Page:
     return site.plain(path, figure_page.counts(), JSON)
 
 
+def _api(site: Renderer, path: str, _slug: str) -> Page:
+    known = openapi.operations(site.app)
+    groups = [
+        [(rule.rule, declared) for rule, declared in known if (declared.scope is None) is is_public]
+        for is_public in (True, False)
+    ]
+    limits = (interface.OF_AN_ADDRESS, interface.OF_A_KEY, interface.MOST)
+    return site.made("api.html", path, public=groups[0], personal=groups[1], limits=limits)
+
+
 def _robots(site: Renderer, path: str, _slug: str) -> Page:
     return site.plain(path, feeds.robots(site.public_url), "text/plain; charset=utf-8")
 
@@ -349,6 +359,7 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.ARTICLE_DATA: _article_data,
     Kind.SERVICE_DATA: _service_data,
     Kind.ADMINISTRATION_DATA: _administration_data,
+    Kind.API: _api,
 }
 
 

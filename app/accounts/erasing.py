@@ -19,7 +19,14 @@ import sqlalchemy as sa
 
 from app import audit, clock, mail
 from app.accounts import delays
-from app.accounts.key_models import HalfOpen, PasswordReset, RecoveryCode, ResetRequest, SecondFactor
+from app.accounts.key_models import (
+    HalfOpen,
+    PasswordReset,
+    PersonalToken,
+    RecoveryCode,
+    ResetRequest,
+    SecondFactor,
+)
 from app.accounts.models import Person, PersonStatus, Role, SignIn
 from app.accounts.service import end_all, keep_an_administrator
 from app.db import session
@@ -93,7 +100,7 @@ def erase(actor: Actor | None, person_id: int) -> list[int]:
     forget_in_words(person.name, person.email)
     delays.lift(delays.of_account(person.email), delays.of_code(person.id))
     session().execute(sa.delete(ResetRequest).where(ResetRequest.email == person.email))
-    for keys in (PasswordReset, SecondFactor, RecoveryCode, HalfOpen):
+    for keys in (PasswordReset, SecondFactor, RecoveryCode, HalfOpen, PersonalToken):
         session().execute(sa.delete(keys).where(keys.person_id == person.id))
     session().execute(sa.delete(SignIn).where(SignIn.person_id == person.id))
     session().execute(sa.delete(Role).where(Role.person_id == person.id))

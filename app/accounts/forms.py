@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, Regexp
 
+from app.accounts.key_models import TOKEN_NAME
 from app.extensions import gettext as _
-from app.forms import Explained
+from app.forms import BoxesField, Explained
 
 
 class SignInForm(FlaskForm):
@@ -54,6 +57,26 @@ class ChangePasswordForm(NewPasswordForm):
 
     def words(self) -> dict[str, str]:
         return {**super().words(), "old": _("Écrivez votre mot de passe actuel.")}
+
+
+class TokenForm(Explained):
+    """What a personal token is for."""
+
+    name = StringField(validators=[InputRequired(), Length(max=TOKEN_NAME)])
+    scopes = BoxesField(validators=[InputRequired()])
+    days = RadioField(validators=[InputRequired()])
+    password = PasswordField(validators=[Length(max=1024)])
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.days.choices = [("30", _("30 jours")), ("90", _("90 jours")), ("365", _("Un an"))]
+
+    def words(self) -> dict[str, str]:
+        return {
+            "name": _("Donnez un nom à ce jeton (80 caractères au plus)."),
+            "scopes": _("Cochez au moins une portée."),
+            "days": _("Choisissez une durée."),
+        }
 
 
 class FactorForm(Explained):

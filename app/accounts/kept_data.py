@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app import clock
-from app.accounts import delays, own, resets
+from app.accounts import delays, own, resets, tokens
 from app.db import session
 from app.extensions import gettext as _
 from app.mail import Mail
@@ -72,6 +72,16 @@ def _kept() -> Iterator[Entry]:
         _("Jusqu’à ce que la personne la retire ; une attente, dix minutes"),
         _("Personne"),
         ("second_factor.*", "recovery_code.*", "half_open.*"),
+    )
+    yield Entry(
+        _("Jetons personnels : nom, portées, début, empreinte, dates, dernier jour d’usage"),
+        _("Laisser un programme de l’agent lire à sa place, et le voir"),
+        mission,
+        _("90 jours après leur fin ; effacés avec le compte"),
+        _("La personne"),
+        ("personal_token.*",),
+        tokens.ENDED_KEPT.days,
+        tokens.purge,
     )
     yield Entry(
         _("Courriels envoyés par le portail : adresse, objet, texte"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,6 +11,10 @@ from app.db import Base, BigId
 
 # Wrong codes after which the password has to be given again.
 MOST_TRIES = 5
+
+
+# A name that tells its owner which program has the token.
+TOKEN_NAME = 80
 
 
 def _of_a_person(**options: bool) -> Mapped[int]:
@@ -73,3 +77,28 @@ class HalfOpen(Base):
     came_by: Mapped[str] = mapped_column(sa.Text, default="")
     tries: Mapped[int] = mapped_column(default=0)
     __table_args__ = (sa.CheckConstraint(f"tries BETWEEN 0 AND {MOST_TRIES}", name="tries_bounded"),)
+
+
+class PersonalToken(Base):
+    """What lets a program read in a person's name (`app.accounts.tokens`). The program holds it, this row its digest."""
+
+    __tablename__ = "personal_token"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[int] = _of_a_person(index=True)
+    name: Mapped[str] = mapped_column(sa.String(TOKEN_NAME))
+    # How it begins, by which its owner knows it again.
+    prefix: Mapped[str] = mapped_column(sa.String(12))
+    scopes: Mapped[list[str]]
+    # Whether the sign-in that made it had a second factor; without one the same roles wait as in a session.
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    # The day of Nouméa, no more: when exactly a program asked is nobody's affair.
+    used_on: Mapped[date | None]
+    __table_args__ = (
+        sa.CheckConstraint("expires_at > made_at", name="lasts"),
+        sa.CheckConstraint("length(token_digest) = 64", name="digest_whole"),
+        sa.CheckConstraint("length(name) > 0", name="named"),
+    )

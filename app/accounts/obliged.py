@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.accounts.key_models import PersonalToken
 from app.accounts.models import Person, SignIn
 from app.policy import PortalRole
 
@@ -21,8 +22,10 @@ def is_obliged(person: Person, roles: Iterable[PortalRole]) -> bool:
     return not person.is_demo and not ROLES.isdisjoint(roles)
 
 
-def held_back(person: Person, roles: frozenset[PortalRole], opened: SignIn | None) -> frozenset[PortalRole]:
-    """The roles that wait in this sign-in."""
+def held_back(
+    person: Person, roles: frozenset[PortalRole], opened: SignIn | PersonalToken | None
+) -> frozenset[PortalRole]:
+    """The roles that wait in this sign-in, or with this token."""
     if opened is None or opened.second_factor or not is_obliged(person, roles):
         return frozenset()
     return roles & ROLES

@@ -7,7 +7,17 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, redirect, request, session
 
-from app.accounts import account_routes, cookie, leaving, reset_routes, second_factor, service
+from app import interface
+from app.accounts import (
+    account_routes,
+    cookie,
+    leaving,
+    reset_routes,
+    second_factor,
+    service,
+    token_routes,
+    tokens,
+)
 from app.accounts.entering import HALF_OPEN, entered, home_of
 from app.accounts.forms import FactorForm, SignInForm
 from app.db import reading, unit_of_work
@@ -20,12 +30,20 @@ from app.web import current_actor, discreet, guarded, later, local_path, page, s
 blueprint = Blueprint("accounts", __name__, template_folder="templates")
 reset_routes.register(blueprint)
 account_routes.register(blueprint)
+token_routes.register(blueprint)
 login_manager.anonymous_user = lambda: ANONYMOUS  # type: ignore[assignment]
 
 
 @login_manager.request_loader
 def _identify(incoming: Any) -> Actor | None:
     settings = current_app.config["SETTINGS"]
+    shown = interface.bearer(incoming)
+    if shown is not None:
+        # Whoever shows a token is known by that alone, also where a browser would have added a cookie.
+        with reading():
+            holder = tokens.holder_of(shown)
+        g.token_is_noted = holder.is_noted
+        return holder.actor if holder.actor.is_authenticated else None
     token = incoming.cookies.get(cookie.name(settings), "")
     if not token:
         return None
@@ -51,6 +69,19 @@ def _keep_alive(response: Response) -> Response:
                 service.keep_alive([actor.session_id])
         except Unavailable:
             pass  # the page was made; the session's end is pushed at the next one
+    return response
+
+
+@blueprint.after_app_request
+def _note_use(response: Response) -> Response:
+    """The day on which a token was last used: one write a day for each."""
+    actor = current_actor() if "_login_user" in g else ANONYMOUS
+    if actor.token_id and not g.get("token_is_noted", True):
+        try:
+            with unit_of_work(patience=0.2):
+                tokens.note_use(actor.token_id)
+        except Unavailable:
+            pass  # the answer was made; the day is written down with the next one
     return response
 
 

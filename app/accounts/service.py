@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app import audit, clock, events, mail
 from app.accounts import delays, passwords
+from app.accounts.key_models import PersonalToken
 from app.accounts.models import (
     NAME_LENGTH,
     Person,
@@ -24,7 +25,7 @@ from app.db import note, session, unit_of_work, unless_somebody_was_first
 from app.directory.models import Administration
 from app.errors import Invalid, Missing, Refused
 from app.extensions import gettext as _
-from app.policy import ANONYMOUS, PORTAL, Act, Actor, PortalRole, require
+from app.policy import ANONYMOUS, PORTAL, Act, Actor, PortalRole, Scope, require
 
 IDLE = timedelta(days=7)
 IDLE_SHARED = timedelta(minutes=20)
@@ -194,7 +195,13 @@ def tell_of_password(person: Person) -> None:
 
 
 def end_all(person_id: int) -> None:
+    """Every session of a person, and what their programs hold."""
     _end(SignIn.person_id == person_id)
+    session().execute(
+        sa.update(PersonalToken)
+        .where(PersonalToken.person_id == person_id, PersonalToken.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
     note(AccessEnded(person_id=person_id))
 
 
@@ -266,20 +273,25 @@ def names_of(people: Iterable[int | None]) -> dict[int, str]:
     return dict(session().execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted))).all())
 
 
-def actor_for_person(person_id: int) -> Actor:
-    """A person as an actor without a sign-in: for commands and jobs that act in somebody's name."""
+def actor_for_person(person_id: int, token: PersonalToken | None = None) -> Actor:
+    """A person as an actor without a sign-in: for commands and jobs that act in somebody's name, or by their token."""
     person = session().get_one(Person, person_id)
-    return _actor(person, person.administration, None)
+    return _actor(person, person.administration, None, token)
 
 
-def _actor(person: Person, administration: Administration | None, opened: SignIn | None) -> Actor:
+def _actor(
+    person: Person,
+    administration: Administration | None,
+    opened: SignIn | None,
+    token: PersonalToken | None = None,
+) -> Actor:
     held = (
         session()
         .execute(sa.select(Role.role, Role.administration_id).where(Role.person_id == person.id))
         .all()
     )
     roles = frozenset(role for role, _at in held)
-    waiting = held_back(person, roles, opened)
+    waiting = held_back(person, roles, opened or token)
     return Actor(
         id=person.id,
         name=person.name,
@@ -294,7 +306,9 @@ def _actor(person: Person, administration: Administration | None, opened: SignIn
         is_guest=person.kind is PersonKind.GUEST,
         is_citizen=person.kind is PersonKind.CITIZEN,
         confined_to=opened.confined_to if opened else None,
-        second_factor=bool(opened and opened.second_factor),
+        second_factor=bool(opened and opened.second_factor) or bool(token and token.second_factor),
+        token_id=token.id if token else 0,
+        scopes=frozenset(map(Scope, token.scopes)) if token else frozenset(),
     )
 
 

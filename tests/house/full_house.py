@@ -19,6 +19,8 @@ from werkzeug.routing import Rule
 from app import alerts, clock
 from app.accounts import cookie
 from app.accounts import service as accounts
+from app.accounts import tokens as personal
+from app.accounts.key_models import PersonalToken
 from app.accounts.models import Person, PersonKind, Role, SignIn
 from app.db import Base, reading, session, unit_of_work
 from app.directory.models import ConnectedSpace, Counter, OnlineService, ServiceKind
@@ -230,6 +232,8 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
     session().add_all([counter, service, space, identity])
     makers.sign_in(writer.id)
     sign_in = session().scalars(sa.select(SignIn.id).where(SignIn.person_id == writer.id)).first()
+    personal.make(writer, "Un programme", ["read:me"], 30, proved=True)
+    token = session().scalars(sa.select(PersonalToken.id).where(PersonalToken.person_id == writer.id)).one()
     role = session().scalars(sa.select(Role.id).where(Role.person_id == second.id)).one()
     session().flush()
     job = session().scalars(sa.select(DueRow.id).order_by(DueRow.id.desc())).first()
@@ -251,7 +255,7 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
         "/admin/taches": {"job_id": job},
         "/administrations": {"slug": f"place-{word}"},
         "/connexion": {"name": "inconnu", "token": "inconnu"},
-        "/espace/compte": {"name": "inconnu", "identity_id": identity.id, "sign_in_id": sign_in},
+        "/espace/compte": {"name": "inconnu", "identity_id": identity.id, "sign_in_id": sign_in, "token_id": token},
         "/appels": {"slug": call.slug, "number": answer},
         "/espace": {"notice_id": notice},
         "/expertise": {"token": expert_token, "image": image},

@@ -84,9 +84,13 @@ EDGES = {
     "reading_test_routes",
     "account_routes",
     "reset_routes",
+    "token_routes",
 }
 ROOF_AND_CELLAR = {
     "app.web",
+    "app.interface",
+    "app.openapi",
+    "app.problems",
     "app.assets",
     "app.extensions",
     "app.factory",

@@ -18,6 +18,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.db",),
     (
         "app.web",
+        "app.interface",
+        "app.openapi",
+        "app.problems",
         "app.assets",
         "app.forms",
         "app.policy",
