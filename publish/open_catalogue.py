@@ -66,6 +66,7 @@ class Catalogue:
     publisher: str
     contact: str
     api: str
+    api_described_at: str
     api_title: str
     api_description: str
     issued: datetime
@@ -138,7 +139,7 @@ def _graph(it: Catalogue) -> Graph:
         (DCAT.service, service))  # fmt: skip
     put(service, (RDF.type, DCAT.DataService), (DCTERMS.title, said(it.api_title)),
         (DCTERMS.description, said(it.api_description)), (DCAT.endpointURL, URIRef(it.api)),
-        (DCAT.landingPage, URIRef(it.page)), (DCTERMS.publisher, publisher), (DCAT.contactPoint, contact),
+        (DCAT.endpointDescription, URIRef(it.api_described_at)), (DCAT.landingPage, URIRef(it.page)), (DCTERMS.publisher, publisher), (DCAT.contactPoint, contact),
         (DCTERMS.license, licence), (DCTERMS.accessRights, rights))  # fmt: skip
     for one in it.datasets:
         node, period = here(one.name), here(f"{one.name}-periode")

@@ -220,6 +220,7 @@ def _catalogue(heads: dict[str, Head]) -> open_catalogue.Catalogue:
         publisher=_("Les administrations de l’Open Lab"),
         contact=_contact,
         api=address("/api/v1"),
+        api_described_at=address("/api/openapi.json"),
         api_title=_("API de lecture de l’Open Lab"),
         api_description=_("Fiches, administrations, souhaits et chiffres en JSON, sans clé : /api/v1/articles, /api/v1/administrations, "
                           "/api/v1/wishes, /api/v1/counts."),
