@@ -57,13 +57,13 @@ def _settled(source: Source, tree: Tree) -> Tree:
 
     A text whose parts are of the first level goes one level down as a whole, so that what stood below them still does.
     """
-    if source.title is None and tree and tree[0]["type"] == "heading" and tree[0]["attrs"]["level"] == 1:
+    if source.title is None and tree and tree[0].get("attrs", {}).get("raw") == 1:
         source.title = " ".join(inline_text(tree[0]).split())
         tree = tree[1:]
-    found = [node for node in _all(tree) if node["type"] == "heading"]
-    shift = not source.is_ours and any(node["attrs"]["level"] == 1 for node in found)
+    found = [node for node in _all(tree) if "raw" in node.get("attrs", {})]
+    shift = not source.is_ours and any(node["attrs"]["raw"] == 1 for node in found)
     for node in found:
-        level = node["attrs"]["level"] + shift
+        level = node["attrs"]["raw"] + shift
         if level > 4:
             source.losses.add("heading_depth", inline_text(node))
         node["attrs"] = {"level": min(4, max(2, level))}
@@ -147,6 +147,8 @@ class Flow:
         self.wanted = wanted
         self.out: Tree = []
         self.says_nothing = False
+        # The lists that Word had as such, not within a control.
+        self.lists: set[int] = set()
         self._open: list[_Open] = []
         self._counted: dict[tuple[int, int], int] = {}
         self._carried: Tree = []
@@ -203,7 +205,9 @@ class Flow:
         if mark is not None and (mark.find(w("del")) is not None or mark.find(w("moveFrom")) is not None):
             # The end of this paragraph is struck out: its words belong to the next.
             self._carried = runs
-        elif any(run["type"] == "hard_break" or run["text"].strip() for run in runs):
+        elif (
+            self.is_plain and runs or any(run["type"] == "hard_break" or run["text"].strip() for run in runs)
+        ):
             self._words(properties, merge_runs(runs))
         for box in line.boxes:
             self.source.losses.add("text_boxes", words_of(box))
@@ -242,7 +246,7 @@ class Flow:
             self.source.title = " ".join(inline_text(node).split())
             self._open.clear()
         elif inline_text(node).strip():
-            self._put({**node, "type": "heading", "attrs": {"level": max(1, level)}})
+            self._put({**node, "type": "heading", "attrs": {"raw": max(1, level)}})
 
     def _item(self, line: ListLine, node: Node) -> None:
         """One more line of a list: of the one that is open at its level, of an outer one, or the first of its own."""
@@ -258,6 +262,7 @@ class Flow:
                 return
             self._open.pop()
         made: Node = {"type": "ordered_list" if line.is_ordered else "bullet_list", "content": [item]}
+        self.lists.add(id(made))
         (self._open[-1].item["content"] if self._open else self.out).append(made)
         self._open.append(_Open(line, made, item))
         if line.is_ordered and (count != 1 or not line.kind.startswith("decimal")):
@@ -348,13 +353,14 @@ class Flow:
 
     def _own_container(self, node: Node, told: Told, content: Element) -> Tree:
         whole = bool(told.get(".whole"))
-        found = self._inner(is_exact=whole, is_numbered=bool(told.get(".numbered"))).read(content)
+        flow = self._inner(is_exact=whole, is_numbered=bool(told.get(".numbered")))
+        found = flow.read(content)
         if whole and any(one["type"] == node["type"] for one in found):
             return found
         if told.get(".items"):
-            found = [item for one in found for item in (one["content"] if one["type"] in LISTS else [one])]
+            found = [item for one in found for item in (one["content"] if id(one) in flow.lists else [one])]
         if node["type"] == "steps":
-            found = [step for one in found for step in (_steps(one) if one["type"] in LISTS else [one])]
+            found = [step for one in found for step in (_steps(one) if id(one) in flow.lists else [one])]
         node["content"] = found
         return [node]
 

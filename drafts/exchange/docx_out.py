@@ -174,15 +174,16 @@ class _Writer:
         if where.lists < LEVELS and not where.in_header:
             ordered = node["type"] in ("ordered_list", "steps")
             number = (self.template.list(ordered=ordered, level=where.lists), where.lists)
-        return [
-            one
-            for item in content
-            for one in (
-                [self.framed_item(item, where, number)]
-                if item["type"] in ("list_item", "step")
-                else self.block(item, where)
-            )
-        ]
+        found: list[Element] = []
+        for item in content:
+            if item["type"] in ("list_item", "step"):
+                found.append(self.framed_item(item, where, number))
+            elif item["type"] in LISTS:
+                # What stands here as a list of Word is taken for items that somebody added.
+                found.append(self.control(item, self.framed_items(item, where)))
+            else:
+                found += self.block(item, where)
+        return found
 
     def framed_item(self, item: Node, where: Where, number: tuple[int, int] | None) -> Element:
         inside = replace(where, lists=where.lists + 1)

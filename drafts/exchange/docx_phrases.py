@@ -65,7 +65,7 @@ class Phrases:
                 out += self._linked(nodes)
                 continue
             marks: Tree = json.loads(key)
-            goes = self._goes(marks, nodes)
+            goes = self._goes(marks)
             written = [one for node in nodes for one in self._run(node, linked=bool(goes))]
             if goes:
                 written = [self.hyperlink(goes, written)]
@@ -99,16 +99,14 @@ class Phrases:
         """The marks that Word has no word for, as a key; "" when there are none."""
         marks = node.get("marks", ())
         ours = [mark for mark in marks if mark["type"] in ("abbr", "service_link")]
-        has_service = any(mark["type"] == "service_link" for mark in ours)
         for mark in marks:
             href = mark.get("attrs", {}).get("href", "")
-            if mark["type"] == "link" and (
-                has_service or not _PLAIN_ADDRESS.fullmatch(href) or safe_link(href) != href
-            ):
+            # Beside another mark of ours the control says where the link leads: one place, not two.
+            if mark["type"] == "link" and (ours or not _is_plain_address(href)):
                 ours.append(mark)
         return json.dumps(ours) if ours else ""
 
-    def _goes(self, marks: Tree, nodes: Tree) -> str:
+    def _goes(self, marks: Tree) -> str:
         """Where words within a control lead: to the service, to the address, or nowhere."""
         for mark in marks:
             slug = mark.get("attrs", {}).get("service", "")
@@ -116,7 +114,6 @@ class Phrases:
             if service is not None and service.href and (href := written_address(service.href)):
                 return href
         links = [mark.get("attrs", {}).get("href", "") for mark in marks if mark["type"] == "link"]
-        links += [_link_of(node) for node in nodes]
         return next((href for link in links if (href := written_address(link))), "")
 
     def _explanation(self, marks: Tree, nodes: Tree) -> list[Element]:
@@ -133,9 +130,14 @@ def _link_of(node: Node) -> str:
     """Where a run leads as it may be written as it is."""
     for mark in node.get("marks", ()):
         href: str = mark.get("attrs", {}).get("href", "")
-        if mark["type"] == "link" and _PLAIN_ADDRESS.fullmatch(href) and safe_link(href) == href:
+        if mark["type"] == "link" and _is_plain_address(href):
             return href
     return ""
+
+
+def _is_plain_address(href: str) -> bool:
+    """Whether Word takes an address as it stands."""
+    return _PLAIN_ADDRESS.fullmatch(href) is not None and safe_link(href) == href
 
 
 def written_address(href: str) -> str:
