@@ -31,7 +31,7 @@ def _desk(desk: Desk) -> list[Element]:
     where = ", ".join(part for part in (desk.address, desk.commune) if part)
     said = [
         desk.name,
-        desk.phone and _("Téléphone : %(number)s", number=desk.phone),
+        desk.phone and _("Téléphone : %(number)s", number=desk.phone),
         where,
         desk.hours,
         desk.email,
@@ -53,11 +53,11 @@ def service(node: Node, references: References, phrases: Phrases) -> list[Elemen
         # Paper has no links to follow.
         said.append(address)
     if known.outage:
-        said.append(_("Momentanément indisponible : %(why)s", why=known.outage))
+        said.append(_("Momentanément indisponible : %(why)s", why=known.outage))
     if known.is_town_hall:
-        said.append(_("Sans internet : votre mairie"))
+        said.append(_("Sans internet : votre mairie"))
     elif known.desk is not None and known.desk.phone:
-        said.append(_("Sans internet : %(phone)s, %(desk)s", phone=known.desk.phone, desk=known.desk.name))
+        said.append(_("Sans internet : %(phone)s, %(desk)s", phone=known.desk.phone, desk=known.desk.name))
     for line in said:
         lines += [line_break(), run(line)]
     return [label, paragraph(*lines, style=BOX)]
@@ -106,6 +106,7 @@ def table(widths: list[int], rows: list[Element]) -> Element:
         "tblPr",
         make("tblStyle", val="TableGrid"),
         make("tblW", w=5000, type="pct"),
+        make("tblCellMar", make("top", w=60, type="dxa")),
         make("tblLook", val="0020"),
     )
     return make("tbl", properties, make("tblGrid", *(make("gridCol", w=width) for width in widths)), *rows)

@@ -72,8 +72,8 @@ class _Writer:
         found: list[Element] = []
         for node in tree:
             written = self.block(node, where)
-            if found and written and found[-1].tag == written[0].tag == w("tbl"):
-                # Word makes one table of two that touch.
+            if found and written and found[-1].tag == w("tbl"):
+                # Word makes one table of two that touch, and sets words close beneath one.
                 found.append(paragraph())
             found += written
         return found
@@ -121,7 +121,7 @@ class _Writer:
         inline, said = self.phrases.write(node.get("content", [])), bool(inline_text(node).strip())
         style = {"lead": LEAD, "label": TERM, "cost": BOX, "delay": BOX, "legal": BOX}.get(node["type"], "")
         if node["type"] in ("cost", "delay"):
-            label = _("Coût :") if node["type"] == "cost" else _("Délai :")
+            label = _("Coût :") if node["type"] == "cost" else _("Délai :")
             inline.insert(0, self.controls.shown([run(f"{label} ", strong=True)]))
         elif node["type"] == "legal" and (more := cards.citation(node, self.phrases, has_words=said)):
             inline.append(self.controls.shown(more))
@@ -137,7 +137,7 @@ class _Writer:
             # There is no picture to show: what it says takes its place, and it is nobody's image.
             attrs.pop("image", None)
             stead = words.strip() or _("sans texte de remplacement")
-            shown = self.controls.shown([paragraph(run(_("(image : %(alt)s)", alt=stead)))])
+            shown = self.controls.shown([paragraph(run(_("(image : %(alt)s)", alt=stead)))])
             return self.control({**node, "attrs": attrs}, [shown, caption])
         # What a picture says and whether it says anything stand at the picture, where Word lets one change them.
         attrs.pop("alt", None)

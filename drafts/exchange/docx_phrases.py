@@ -70,8 +70,9 @@ class Phrases:
             if goes:
                 written = [self.hyperlink(goes, written)]
             told: dict[str, Any] = {"marks": marks, **({"goes": goes} if goes else {})}
-            written += self._explanation(marks, nodes)
             out.append(self._controls.control(MARKS, told, written))
+            # Beside the control: of one within another LibreOffice makes a muddle of the next paragraphs.
+            out += self._explanation(marks, nodes)
         return out
 
     def hyperlink(self, address: str, content: list[Element]) -> Element:

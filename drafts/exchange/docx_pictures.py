@@ -49,6 +49,9 @@ class Pictures:
             width, height = opened.width * _POINT, opened.height * _POINT
         share = min(1.0, MOST_WIDTH / width, MOST_HEIGHT / height)
         shape.width, shape.height = Emu(max(1, int(width * share))), Emu(max(1, int(height * share)))
+        for side in "TBLR":
+            # Where nothing is said LibreOffice keeps three millimetres free.
+            shape._inline.set(f"dist{side}", "0")
         told = shape._inline.docPr
         told.set("id", str(10_000 + self._number))
         told.set("name", f"Image {self._number}")

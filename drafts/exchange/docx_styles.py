@@ -139,8 +139,11 @@ class Styles:
         found = (_indent(style.find(w("pPr"))) for style in self.chain(value_of(properties, "pStyle")))
         return next((indent for indent in found if indent is not None), None)
 
-    def numbering(self, properties: Element | None) -> tuple[int, int] | None:
-        """The number and the level of a numbered paragraph, by itself or by its style; None for any other."""
+    def numbering(self, properties: Element | None) -> tuple[int, int, int] | None:
+        """The numbering of a numbered paragraph, its level there, and how deep it stands; None for any other.
+
+        They differ where the name of the style says the depth: List Bullet 2 is the first level of its own numbering.
+        """
         ident = value_of(properties, "pStyle")
         own = properties.find(w("numPr")) if properties is not None else None
         styled = [
@@ -154,7 +157,8 @@ class Styles:
             level = number_of(found, "ilvl") if level is None else level
         if not number:
             return None
-        return number, min(LAST_LEVEL, max(0, level or self.step(ident)))
+        level = min(LAST_LEVEL, max(0, level or 0))
+        return number, level, level or self.step(ident)
 
     def makes(self, ident: str | None, name: str) -> bool:
         """Whether a character style switches something on."""
@@ -186,7 +190,7 @@ class Numbering:
         found = self._styles.numbering(properties)
         if found is None:
             return None
-        number, level = found
+        number, level, depth = found
         definition = self._definition(number)
         own, restarts = self._override(number, level)
         # What is numbered with nothing at all (a numbering that is not there) shows a number to nobody.
@@ -196,7 +200,7 @@ class Numbering:
         return Line(
             number,
             definition if definition is not None else -number,
-            level,
+            depth,
             said.kind,
             restarts if restarts is not None else said.start,
             restarts is not None,

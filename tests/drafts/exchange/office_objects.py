@@ -125,6 +125,7 @@ def only_a_table(document: Any) -> None:
     paragraph: Un encadré.
     """,
     losses="layout_tables",
+    is_converted=True,
 )
 def table_in_a_table(document: Any) -> None:
     table = document.add_table(1, 2)
@@ -183,7 +184,7 @@ def comments(document: Any) -> None:
     image
     image
     """,
-    is_converted=False,
+    is_converted=True,
 )
 def images(document: Any) -> None:
     document.add_paragraph("Avant.")
@@ -207,7 +208,7 @@ def images(document: Any) -> None:
     paragraph: Voyez [le site](https://gouv.nc/a?b=1&c=2), [un courriel](mailto:a@b.nc), le piège et plus bas.
     """,
     losses="links internal_links",
-    is_converted=False,
+    is_converted=True,
 )
 def hyperlinks(document: Any) -> None:
     paragraph = document.add_paragraph("Voyez ")
@@ -233,6 +234,7 @@ def hyperlinks(document: Any) -> None:
     paragraph: Autre boîte.
     """,
     losses="text_boxes",
+    is_converted=True,
 )
 def text_boxes(document: Any) -> None:
     inner = "<w:txbxContent><w:p><w:r><w:t>Dans la boîte.</w:t></w:r></w:p></w:txbxContent>"
@@ -301,6 +303,7 @@ def fields(document: Any) -> None:
     paragraph: Après.
     """,
     losses="placeholders",
+    is_converted=True,
 )
 def content_controls(document: Any) -> None:
     document.add_paragraph("Avant.")

@@ -63,6 +63,7 @@ def headings_and_words(document: Any) -> None:
     """,
     title="Le titre",
     losses="heading_depth",
+    is_converted=True,
 )
 def first_level_is_the_title(document: Any) -> None:
     document.add_heading("Le titre", 1)
@@ -82,6 +83,7 @@ def first_level_is_the_title(document: Any) -> None:
         paragraph: un point
     """,
     title="Le permis",
+    is_converted=True,
 )
 def french_styles(document: Any) -> None:
     document.add_heading("Le permis", 0)
@@ -100,7 +102,8 @@ def french_styles(document: Any) -> None:
     """
     heading 2: Par son nom français
     heading 3: Par son niveau
-    """
+    """,
+    is_converted=True,
 )
 def outline_levels(document: Any) -> None:
     put(
@@ -193,6 +196,7 @@ def mixed_numbering(document: Any) -> None:
         paragraph: encore b
     """,
     losses="numbers",
+    is_converted=True,
 )
 def restarts(document: Any) -> None:
     first = numbering(document, "decimal")
@@ -319,6 +323,7 @@ def long_document(document: Any) -> None:
     heading 2: Titre numéroté
     """,
     losses="numbers",
+    is_converted=True,
 )
 def numbered_heading_and_spacing(document: Any) -> None:
     for words in ("", "Une ligne", "  ", ""):
