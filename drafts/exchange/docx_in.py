@@ -172,8 +172,6 @@ class Flow:
                 self._put(*table_of(self.source, child, self._cell, is_exact=self.is_exact))
             elif child.tag == w("sdt"):
                 self._control(child, depth)
-            elif child.tag in (w("ins"), w("moveTo"), w("customXml"), w("smartTag")):
-                self._take(child, depth + 1)
             elif child.tag == w("altChunk"):
                 self.source.losses.add("embedded")
             elif isinstance(child.tag, str) and child.tag.endswith("}AlternateContent"):
@@ -181,6 +179,11 @@ class Flow:
                     self._take(way, depth + 1)
             elif isinstance(child.tag, str) and child.tag.endswith(("}oMathPara", "}oMath")):
                 self.source.losses.add("equations", words_of(child))
+            elif child.tag in (w("del"), w("moveFrom")):
+                self.source.losses.add("deletions", words_of(child))
+            else:
+                # Wrappers such as customXml and ins, and whatever the future brings: the words count.
+                self._take(child, depth + 1)
 
     def _put(self, *blocks: Node) -> None:
         """Blocks that no list goes on after."""

@@ -117,7 +117,7 @@ class Line:
             self._end_field()
         elif child.tag == w("sdt"):
             self._control(child, marks, depth)
-        elif child.tag.startswith(_MATH):
+        elif str(child.tag).startswith(_MATH):
             losses.add("equations", words_of(child))
         elif child.tag == f"{_MC}AlternateContent":
             if (way := chosen(child)) is not None:
@@ -303,12 +303,10 @@ class Line:
         for mark in told["marks"][:10]:
             if not isinstance(mark, dict) or mark.get("type") not in ("link", "service_link", "abbr"):
                 continue
-            attrs = mark.get("attrs") if isinstance(mark.get("attrs"), dict) else {}
-            if (
-                mark["type"] == "link"
-                and attrs.get("href")
-                and safe_link(str(attrs["href"])) != attrs["href"]
-            ):
+            attrs = mark.get("attrs")
+            attrs = attrs if isinstance(attrs, dict) else {}
+            href = attrs.get("href", "")
+            if mark["type"] == "link" and href and safe_link(str(href)) != href:
                 continue
             found.append({"type": mark["type"], "attrs": attrs, "goes": str(told.get("goes", ""))})
         return found

@@ -86,7 +86,7 @@ class _Writer:
             level = node.get("attrs", {}).get("level", 2)
             return [paragraph(*self.phrases.write(node["content"]), style=f"Heading{level}")]
         if kind in LISTS:
-            return self.list(node, where)
+            return self.whole_list(node, where)
         if kind == "table" and is_table(node):
             table = self.table(node)
             return [self.control(node, [table], {".whole": 1})] if is_whole_table(node) else [table]
@@ -148,14 +148,14 @@ class _Writer:
 
     # Lists.
 
-    def list(self, node: Node, where: Where) -> list[Element]:
+    def whole_list(self, node: Node, where: Where) -> list[Element]:
         if is_list(node, where.lists):
             return self.items(node, where.lists)
         return [self.control(node, self.framed_items(node, where))]
 
     def items(self, node: Node, level: int) -> list[Element]:
         """A list as Word has it: numbered paragraphs, with what belongs to them indented below."""
-        number = self.template.list(ordered=node["type"] == "ordered_list", level=level)
+        number = self.template.begin_list(ordered=node["type"] == "ordered_list", level=level)
         found: list[Element] = []
         for item in node["content"]:
             first, *rest = item["content"]
@@ -173,7 +173,7 @@ class _Writer:
         number = None
         if where.lists < LEVELS and not where.in_header:
             ordered = node["type"] in ("ordered_list", "steps")
-            number = (self.template.list(ordered=ordered, level=where.lists), where.lists)
+            number = (self.template.begin_list(ordered=ordered, level=where.lists), where.lists)
         found: list[Element] = []
         for item in content:
             if item["type"] in ("list_item", "step"):

@@ -168,7 +168,7 @@ def words_of(element: Element) -> str:
     for one in element.iter(
         w("t"), w("tab"), w("br"), w("p"), "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
     ):
-        said.append(one.text or "" if one.tag.endswith("}t") else " ")
+        said.append(one.text or "" if str(one.tag).endswith("}t") else " ")
     return "".join(said).strip()
 
 

@@ -97,7 +97,7 @@ class Styles:
         if ident and ident not in self._styles:
             return [ident.lower()]
         return [
-            (value_of(style, "name") or style.get(w("styleId"), "")).lower() for style in self.chain(ident)
+            (value_of(style, "name") or style.get(w("styleId")) or "").lower() for style in self.chain(ident)
         ]
 
     def heading(self, properties: Element | None) -> int | None:

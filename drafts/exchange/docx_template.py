@@ -76,7 +76,7 @@ class Template:
         self._next = max((int(one.get(w("numId"))) for one in root.findall(w("num"))), default=0)
         self._definitions = (self._define(ordered=False), self._define(ordered=True))
 
-    def list(self, *, ordered: bool, level: int) -> int:
+    def begin_list(self, *, ordered: bool, level: int) -> int:
         """The number of a list of its own, which begins at 1 whatever stands before it."""
         self._next += 1
         override = make("lvlOverride", make("startOverride", val=1), ilvl=level)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import subprocess
 import time
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
+from lxml import etree
 
 from drafts.exchange.docx_in import read
 from drafts.exchange.docx_out import write
@@ -99,6 +102,36 @@ def test_what_is_no_text_is_refused() -> None:
             with pytest.raises(Refused) as refused:
                 read(content)
             assert str(refused.value) == code, (code, number)
+
+
+def test_a_damaged_file_is_read_or_refused_and_nothing_else() -> None:
+    random = Random(3)
+    ours = write(Paper("Une fiche", EVERY))
+    files = [content for name, content in FILES if name != "long-document"] + [ours] * 8
+    refused = 0
+    for _ in range(80):
+        content = random.choice(files)
+        root = etree.fromstring(zipfile.ZipFile(io.BytesIO(content)).read("word/document.xml"))
+        elements = list(root.iter(etree.Element))
+        for _ in range(random.randint(1, 5)):
+            element, other = random.choice(elements), random.choice(elements)
+            deed = random.randrange(4)
+            if deed == 0 and element.attrib:
+                value = random.choice(
+                    ["", "-1", "9" * 11, "x", "openlab:steps?.items=1&.whole=1", "openlab:image#1"]
+                )
+                element.set(random.choice(list(element.attrib)), value)
+            elif deed == 1 and element.getparent() is not None:
+                element.getparent().remove(element)
+            elif deed == 2 and len(list(other.iter())) < 200:
+                element.append(copy.deepcopy(other))
+            else:
+                element.tag = other.tag
+        try:
+            read(with_member(content, "word/document.xml", etree.tostring(root)))
+        except Refused:
+            refused += 1
+    assert refused < 60, "most of them still say something"
 
 
 def test_a_hostile_file_does_no_harm_and_takes_no_time() -> None:
