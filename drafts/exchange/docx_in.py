@@ -150,7 +150,8 @@ class Flow:
         # The lists that Word had as such, not within a control.
         self.lists: set[int] = set()
         self._open: list[_Open] = []
-        self._counted: dict[tuple[int, int], int] = {}
+        self._counted: dict[int, dict[int, int]] = {}
+        self._restarted: set[tuple[int, int]] = set()
         self._carried: Tree = []
 
     def read(self, parent: Element) -> Tree:
@@ -273,15 +274,14 @@ class Flow:
 
     def _count(self, line: ListLine) -> int:
         """The number that Word shows before a line."""
-        place = (line.definition, line.level)
-        fresh = line.restarts and (-line.number, line.level) not in self._counted
+        counts = self._counted.setdefault(line.definition, {})
+        begins = line.restarts and (line.number, line.level) not in self._restarted
         if line.restarts:
-            self._counted[-line.number, line.level] = 1
-        self._counted[place] = line.start if fresh or place not in self._counted else self._counted[place] + 1
-        for definition, level in list(self._counted):
-            if definition == line.definition and level > line.level:
-                del self._counted[definition, level]
-        return self._counted[place]
+            self._restarted.add((line.number, line.level))
+        counts[line.level] = line.start if begins or line.level not in counts else counts[line.level] + 1
+        for level in [level for level in counts if level > line.level]:
+            del counts[level]
+        return counts[line.level]
 
     def _goes_on(self, properties: Element | None, node: Node) -> bool:
         """A paragraph that goes on with an item above it: it says so by its style, or by where its words begin."""

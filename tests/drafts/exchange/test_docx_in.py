@@ -121,8 +121,8 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else() -> None:
                     ["", "-1", "9" * 11, "x", "openlab:steps?.items=1&.whole=1", "openlab:image#1"]
                 )
                 element.set(random.choice(list(element.attrib)), value)
-            elif deed == 1 and element.getparent() is not None:
-                element.getparent().remove(element)
+            elif deed == 1 and (parent := element.getparent()) is not None:
+                parent.remove(element)
             elif deed == 2 and len(list(other.iter())) < 200:
                 element.append(copy.deepcopy(other))
             else:
