@@ -231,7 +231,8 @@ def test_it_is_a_document_that_one_likes_to_get() -> None:
     body = document.element.body
     section = document.sections[0]
     # Word counts in twentieths of a point, so a page is A4 within a hundredth of a millimetre.
-    assert abs(section.page_width - Mm(210)) < Mm(0.1) and abs(section.page_height - Mm(297)) < Mm(0.1)
+    sides = (section.page_width or Mm(0), section.page_height or Mm(0))
+    assert abs(sides[0] - Mm(210)) < Mm(0.1) and abs(sides[1] - Mm(297)) < Mm(0.1)
     core = document.core_properties
     assert (core.title, core.language, core.author) == ("Le permis", "fr-FR", "Open Lab")
     assert {one.get(f"{W}val") for one in document.styles.element.iter(f"{W}lang")} == {"fr-FR"}
