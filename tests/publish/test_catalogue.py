@@ -108,6 +108,7 @@ def test_every_file_is_what_the_catalogue_says(press: Press, client: PageClient)
         client.get(one(DCAT.accessURL).removeprefix(HOME))
     service = turtle.value(None, RDF.type, DCAT.DataService, any=False)
     assert str(turtle.value(service, DCAT.endpointURL)) == f"{HOME}/api/v1"
+    assert str(turtle.value(service, DCAT.endpointDescription)) == f"{HOME}/api/openapi.json"
 
 
 def test_it_follows_what_changes_and_is_otherwise_the_same_bytes(press: Press, client: PageClient) -> None:
