@@ -288,9 +288,13 @@ class _Reader:
         code = ""
         style = self.page.look.style(dom)
         role, named = dom.get("role"), dom.get("class") or ""
-        if name in _FURNITURE or role in ("navigation", "menu", "banner", "contentinfo", "search"):
-            code = "furniture"
-        elif name in ("header", "footer") and self.around.top and self._of_the_page(dom):
+        if (
+            name in _FURNITURE
+            or role in ("navigation", "menu", "banner", "contentinfo", "search")
+            or name in ("header", "footer")
+            and self.around.top
+            and self._of_the_page(dom)
+        ):
             code = "furniture"
         elif name in _ACTIVE:
             code = "active"

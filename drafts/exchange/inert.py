@@ -20,8 +20,31 @@ RAW = frozenset(
 )
 _GONE = frozenset({"base", "meta", "link"})
 _KEPT = frozenset(
-    "href src class style title role hidden lang dir start scope colspan rowspan alt width height id name type value"
-    " aria-level aria-hidden aria-label".split()
+    [
+        "href",
+        "src",
+        "class",
+        "style",
+        "title",
+        "role",
+        "hidden",
+        "lang",
+        "dir",
+        "start",
+        "scope",
+        "colspan",
+        "rowspan",
+        "alt",
+        "width",
+        "height",
+        "id",
+        "name",
+        "type",
+        "value",
+        "aria-level",
+        "aria-hidden",
+        "aria-label",
+    ]
 )
 # More attributes of ours than a block has.
 _MOST_DATA = 16
@@ -34,9 +57,29 @@ DEEPEST = 200
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _DECLARED = re.compile(r"<[!?/]")
-_VOID = frozenset("area br col embed hr img input source track wbr param frame keygen".split())
+_VOID = frozenset(
+    ["area", "br", "col", "embed", "hr", "img", "input", "source", "track", "wbr", "param", "frame", "keygen"]
+)
 # Elements that end by themselves where the next one of them begins.
-_LOOSE = frozenset("p li dt dd tr td th option thead tbody tfoot colgroup rb rt rp".split())
+_LOOSE = frozenset(
+    [
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "tr",
+        "td",
+        "th",
+        "option",
+        "thead",
+        "tbody",
+        "tfoot",
+        "colgroup",
+        "rb",
+        "rt",
+        "rp",
+    ]
+)
 
 
 @dataclass(frozen=True)
