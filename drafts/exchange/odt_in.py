@@ -35,6 +35,7 @@ from drafts.grammar import GRAMMAR, Node, Tree, inline_text, is_block, merge_run
 _HEADING = re.compile(r"(?:heading|titre|überschrift)[ _]?(\d{1,2})")
 _TITLES = frozenset({"title", "titre", "titre principal", "document title"})
 _KINDS = {style.lower(): kind for kind, style in STYLED.items()}
+_EMBEDDED = frozenset({"draw:object", "draw:object-ole", "draw:plugin", "draw:applet", "draw:floating-frame"})
 _INDEXES = frozenset(
     f"text:{kind}"
     for kind in ("table-of-content", "illustration-index", "table-index", "object-index", "user-index",
@@ -195,7 +196,7 @@ class OdtText:
         if kind is not None:
             return [block(kind, runs), *beside]
         says = any(run["type"] == "text" and run["text"].strip() for run in runs)
-        if rank is not None and says and (top or self.properties.is_ours):
+        if rank is not None and (self.properties.is_ours or says and top):
             return [*self._heading(runs, rank), *beside]
         if not runs and NOTHING_SAID.lower() not in names:
             return beside
@@ -207,6 +208,8 @@ class OdtText:
         words = inline_text({"type": "", "content": runs}).strip()
         if rank == 0 and not self.title:
             self.title = " ".join(words.split())
+            return []
+        if rank == 0 and not words:
             return []
         if self.properties.is_ours:
             return [block("heading", runs, level=min(4, max(2, rank + 1)))]
@@ -300,9 +303,7 @@ class OdtText:
     def _is_header(self, cell: etree._Element) -> bool:
         lines = [dom for dom in cell if tag(dom) in ("text:p", "text:h")]
         return bool(lines) and all(
-            HEADER.lower() in self.styles.names("paragraph", get(dom, "text:style-name"))[:4]
-            or "table heading" in self.styles.names("paragraph", get(dom, "text:style-name"))[:4]
-            for dom in lines
+            HEADER.lower() in self.styles.names("paragraph", get(dom, "text:style-name"))[:4] for dom in lines
         )
 
     def _own_cell(self, cell: etree._Element, head: bool) -> Node:
@@ -410,6 +411,11 @@ class OdtText:
         found: Tree = []
         title, told = dom.find(q("svg:title")), dom.find(q("svg:desc"))
         alt = next((" ".join(one.text.split()) for one in (told, title) if one is not None and one.text), "")
+        embedded = next((child for child in dom if tag(child) in _EMBEDDED), None)
+        if embedded is not None:
+            # The picture beside it only stands for what it is.
+            self.losses.add("object", alt or get(embedded, "xlink:href"))
+            return []
         images = [child for child in dom if tag(child) == "draw:image"]
         if images:
             key = self._picture(images[-1] if len(images) == 1 else images[0], alt)

@@ -20,12 +20,14 @@ from drafts.exchange.odt_words import (
     CAPTION,
     EMPTY,
     HEADER,
+    LEGAL,
     NOTHING_SAID,
     NUMBERS,
     SAID,
     STYLED,
     inline,
     said_words,
+    style_name,
     words,
 )
 from drafts.exchange.paper import Paper
@@ -87,7 +89,7 @@ def write(paper: Paper) -> bytes:
 
 
 def _paragraph(content: Markup, style: str = "Text_20_body") -> Markup:
-    return Markup('<text:p text:style-name="{}">{}</text:p>').format(style, content)
+    return Markup('<text:p text:style-name="{}">{}</text:p>').format(style_name(style), content)
 
 
 class _Writer:
@@ -158,7 +160,7 @@ class _Writer:
         said = said_words(before_words(node)) + said + said_words(after_words(node))
         if kind in STYLED:
             return _paragraph(said, STYLED[kind])
-        return self._section(node, _paragraph(said, "OpenLabLegal"))
+        return self._section(node, _paragraph(said, LEGAL))
 
     def _inline(self, node: Node) -> Markup:
         return inline(
@@ -198,7 +200,7 @@ class _Writer:
             Markup("<text:list-item>{}</text:list-item>").format(self.flow(item["content"]))
             for item in node["content"]
         )
-        return Markup('<text:list text:style-name="{}">{}</text:list>').format(style, items)
+        return Markup('<text:list text:style-name="{}">{}</text:list>').format(style_name(style), items)
 
     def _table(self, rows: Tree) -> Markup:
         written = []

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from app.extensions import gettext as _
-from drafts.exchange.odt_words import BULLETS, CAPTION, NOTHING_SAID, NUMBERS, SAID, SAID_WORDS, STYLED
+from drafts.exchange.odt_words import (
+    BULLETS,
+    CAPTION,
+    LEGAL,
+    NOTHING_SAID,
+    NUMBERS,
+    SAID,
+    SAID_WORDS,
+    STYLED,
+    style_name,
+)
 
 # The country that belongs to a language where a file names both.
 LANGUAGE = {"fr": "FR", "en": "GB"}
 
 
 def _paragraph(
-    name: str, shown: str, text: str = "", look: str = 'fo:margin-top="0.1cm" fo:margin-bottom="0.2cm"'
+    shown: str, text: str = "", look: str = 'fo:margin-top="0.1cm" fo:margin-bottom="0.2cm"'
 ) -> str:
     return (
-        f'<style:style style:name="{name}" style:display-name="{shown}" style:family="paragraph" '
+        f'<style:style style:name="{style_name(shown)}" style:display-name="{shown}" style:family="paragraph" '
         f'style:parent-style-name="Text_20_body"><style:paragraph-properties {look}/>'
         f"<style:text-properties {text}/></style:style>"
     )
 
 
-def _list(name: str, shown: str, numbered: bool) -> str:
+def _list(shown: str, numbered: bool) -> str:
     levels = []
     for level in range(1, 11):
         sign = (
@@ -33,7 +42,7 @@ def _list(name: str, shown: str, numbered: bool) -> str:
             f'<style:list-level-label-alignment text:label-followed-by="listtab" fo:text-indent="-0.63cm" fo:margin-left="{at:.2f}cm"/>'
             f"</style:list-level-properties></text:list-level-style-{'number' if numbered else 'bullet'}>"
         )
-    return f'<text:list-style style:name="{name}" style:display-name="{shown}">{"".join(levels)}</text:list-style>'
+    return f'<text:list-style style:name="{style_name(shown)}" style:display-name="{shown}">{"".join(levels)}</text:list-style>'
 
 
 def _heading(level: int, size: int) -> str:
@@ -46,39 +55,50 @@ def _heading(level: int, size: int) -> str:
 
 
 STYLES = (
-    '<style:style style:name="Text_20_body" style:display-name="Text body" style:family="paragraph" '
-    'style:parent-style-name="Standard"><style:paragraph-properties fo:margin-bottom="0.25cm"/></style:style>',
-    '<style:style style:name="Heading" style:family="paragraph" style:parent-style-name="Standard" '
-    'style:next-style-name="Text_20_body"/>',
-    '<style:style style:name="Title" style:family="paragraph" style:parent-style-name="Heading">'
-    '<style:text-properties fo:font-size="22pt" fo:font-weight="bold"/></style:style>',
+    (
+        '<style:style style:name="Text_20_body" style:display-name="Text body" style:family="paragraph" '
+        'style:parent-style-name="Standard"><style:paragraph-properties fo:margin-bottom="0.25cm"/></style:style>'
+    ),
+    (
+        '<style:style style:name="Heading" style:family="paragraph" style:parent-style-name="Standard" '
+        'style:next-style-name="Text_20_body"/>'
+    ),
+    (
+        '<style:style style:name="Title" style:family="paragraph" style:parent-style-name="Heading">'
+        '<style:text-properties fo:font-size="22pt" fo:font-weight="bold"/></style:style>'
+    ),
     _heading(1, 18),
     _heading(2, 15),
     _heading(3, 13),
-    '<style:style style:name="Table_20_Contents" style:display-name="Table Contents" style:family="paragraph" '
-    'style:parent-style-name="Standard"/>',
-    '<style:style style:name="Table_20_Heading" style:display-name="Table Heading" style:family="paragraph" '
-    'style:parent-style-name="Table_20_Contents"><style:text-properties fo:font-weight="bold"/></style:style>',
-    '<style:style style:name="Strong_20_Emphasis" style:display-name="Strong Emphasis" style:family="text">'
-    '<style:text-properties fo:font-weight="bold"/></style:style>',
-    '<style:style style:name="Emphasis" style:family="text"><style:text-properties fo:font-style="italic"/></style:style>',
-    f'<style:style style:name="{SAID_WORDS}" style:display-name="{_("Open Lab mention")}" style:family="text">'
-    '<style:text-properties fo:color="#404040"/></style:style>',
-    _paragraph(
-        SAID, _("Open Lab libellé"), 'fo:color="#404040" fo:font-size="10pt"', 'fo:margin-bottom="0cm"'
+    (
+        '<style:style style:name="Table_20_Contents" style:display-name="Table Contents" style:family="paragraph" '
+        'style:parent-style-name="Standard"/>'
     ),
-    _paragraph(NOTHING_SAID, _("Open Lab vide")),
-    _paragraph(CAPTION, _("Open Lab légende"), 'fo:font-size="10pt"'),
-    _paragraph("OpenLabLegal", _("Open Lab texte officiel")),
-    _paragraph(STYLED["lead"], _("Open Lab en bref"), 'fo:font-size="14pt"'),
-    _paragraph(STYLED["cost"], _("Open Lab coût")),
-    _paragraph(STYLED["delay"], _("Open Lab délai")),
+    (
+        '<style:style style:name="Table_20_Heading" style:display-name="Table Heading" style:family="paragraph" '
+        'style:parent-style-name="Table_20_Contents"><style:text-properties fo:font-weight="bold"/></style:style>'
+    ),
+    (
+        '<style:style style:name="Strong_20_Emphasis" style:display-name="Strong Emphasis" style:family="text">'
+        '<style:text-properties fo:font-weight="bold"/></style:style>'
+    ),
+    '<style:style style:name="Emphasis" style:family="text"><style:text-properties fo:font-style="italic"/></style:style>',
+    (
+        f'<style:style style:name="{style_name(SAID_WORDS)}" style:display-name="{SAID_WORDS}" style:family="text">'
+        '<style:text-properties fo:color="#404040"/></style:style>'
+    ),
+    _paragraph(SAID, 'fo:color="#404040" fo:font-size="10pt"', 'fo:margin-bottom="0cm"'),
+    _paragraph(NOTHING_SAID),
+    _paragraph(CAPTION, 'fo:font-size="10pt"'),
+    _paragraph(LEGAL),
+    _paragraph(STYLED["lead"], 'fo:font-size="14pt"'),
+    _paragraph(STYLED["cost"]),
+    _paragraph(STYLED["delay"]),
     _paragraph(
         STYLED["label"],
-        _("Open Lab intitulé"),
         'fo:font-size="13pt"',
         'fo:margin-top="0.3cm" fo:keep-with-next="always"',
     ),
-    _list(BULLETS, _("Open Lab puces"), False),
-    _list(NUMBERS, _("Open Lab numéros"), True),
+    _list(BULLETS, False),
+    _list(NUMBERS, True),
 )

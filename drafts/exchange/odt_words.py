@@ -11,17 +11,27 @@ from markupsafe import Markup, escape
 from drafts.exchange.plainly import Words
 
 EMPTY = Markup("")
-# The styles of ours begin so. No sign that an office suite would have to encode.
-OURS = "OpenLab"
 # Sections and bookmarks of ours: openlab-<kind>-<number>. Their attributes lie in the document's own properties.
 NAMED = re.compile(r"openlab-([a-z_]+)-[0-9]+")
-# Blocks of words that are a paragraph of a style of ours, by the name of that style.
-STYLED = {"lead": "OpenLabLead", "cost": "OpenLabCost", "delay": "OpenLabDelay", "label": "OpenLabLabel"}
-SAID, SAID_WORDS, NOTHING_SAID, CAPTION = "OpenLabSaid", "OpenLabSaidWords", "OpenLabEmpty", "OpenLabCaption"
-HEADER = "Table_20_Heading"
-BULLETS, NUMBERS = "OpenLabBullets", "OpenLabNumbers"
+# Blocks of words that are a paragraph of a style of ours. An office suite knows a style by the name it shows, so these are
+# what people read in its list of styles, and never translated: a reader finds its blocks by them.
+STYLED = {
+    "lead": "Open Lab en bref",
+    "cost": "Open Lab coût",
+    "delay": "Open Lab délai",
+    "label": "Open Lab intitulé",
+}
+SAID, SAID_WORDS, NOTHING_SAID = "Open Lab libellé", "Open Lab mention", "Open Lab vide"
+CAPTION, LEGAL = "Open Lab légende", "Open Lab texte officiel"
+HEADER = "Table Heading"
+BULLETS, NUMBERS = "Open Lab puces", "Open Lab numéros"
 _LOOKS = {"strong": "Strong_20_Emphasis", "em": "Emphasis"}
 _PARTS = re.compile(r"[\t\n\r]| +|[^\t\n\r ]+")
+
+
+def style_name(shown: str) -> str:
+    """The name of a style as it stands in the file, from the one that is shown."""
+    return shown.replace(" ", "_20_")
 
 
 def words(text: str) -> Markup:
@@ -47,7 +57,7 @@ def words(text: str) -> Markup:
 
 def said_words(text: str) -> Markup:
     return (
-        Markup('<text:span text:style-name="{}">{}</text:span>').format(SAID_WORDS, words(text))
+        Markup('<text:span text:style-name="{}">{}</text:span>').format(style_name(SAID_WORDS), words(text))
         if text
         else EMPTY
     )
