@@ -14,28 +14,37 @@ from lxml import etree
 from drafts.exchange.addresses import address
 from drafts.exchange.gathering import (
     MOST_BLOCKS,
-    MOST_COLUMNS,
     MOST_LEVELS,
-    Cell,
     block,
     bounded,
     levels_of,
-    table_of,
     words_of,
 )
 from drafts.exchange.losses import Losses
+from drafts.exchange.odt_frames import frame, own_image
 from drafts.exchange.odt_inline import Line, LineReader, Worn
-from drafts.exchange.odt_package import LARGEST_PICTURE, Package, Properties, Styles, get, q, tag
-from drafts.exchange.odt_words import HEADER, NAMED, NOTHING_SAID, SAID, STYLED
+from drafts.exchange.odt_package import Package, Properties, Styles, get, q, tag
+from drafts.exchange.odt_tables import table
+from drafts.exchange.odt_words import NAMED, NOTHING_SAID, SAID, STYLED
 from drafts.exchange.paper import Brought, Refused
 from drafts.exchange.pictures import Pictures
-from drafts.exchange.plainly import clean_text
 from drafts.grammar import GRAMMAR, Node, Tree, inline_text, is_block, merge_runs, normalise
 
 _HEADING = re.compile(r"(?:heading|titre|überschrift)[ _]?(\d{1,2})")
 _TITLES = frozenset({"title", "titre", "titre principal", "document title"})
 _KINDS = {style.lower(): kind for kind, style in STYLED.items()}
-_EMBEDDED = frozenset({"draw:object", "draw:object-ole", "draw:plugin", "draw:applet", "draw:floating-frame"})
+# Styles of Word and LibreOffice that say how deep a list is, and that a paragraph goes on with an item.
+_LIST_LEVEL = re.compile(r"(?:list (?:bullet|number)|liste? (?:à|a) (?:puces|numéros)) ([2-6])")
+_GO_ON = frozenset(
+    {
+        "list paragraph",
+        "list continue",
+        "list contents",
+        "paragraphe de liste",
+        "liste continue",
+        "contenu de liste",
+    }
+)
 _INDEXES = frozenset(
     f"text:{kind}"
     for kind in ("table-of-content", "illustration-index", "table-index", "object-index", "user-index",
@@ -128,7 +137,7 @@ class OdtText:
         first = next(
             (dom for dom in body.iter(q("text:h"), q("text:p")) if "".join(dom.itertext()).strip()), None
         )
-        self._lone = first is not None and self._rank(first) == min(ranks) == 1 and ranks.count(1) == 1
+        self._lone = first is not None and self._rank(first) == min(ranks) == 1
         return self._lone
 
     def _rank(self, dom: etree._Element) -> int | None:
@@ -147,16 +156,20 @@ class OdtText:
     def flow(self, parent: etree._Element, *, top: bool = False, lists: int = 0) -> Tree:
         out: Tree = []
         for dom in parent:
-            self._one(dom, tag(dom), out, top, lists)
+            self.one(dom, tag(dom), out, top, lists)
         return out
 
-    def _one(self, dom: etree._Element, name: str, out: Tree, top: bool, lists: int) -> None:
+    def one(self, dom: etree._Element, name: str, out: Tree, top: bool, lists: int) -> None:
         if name in ("text:p", "text:h"):
-            out.extend(self._paragraph(dom, top))
+            made = self._paragraph(dom, top)
+            if made and not self.properties.is_ours and self._goes_on(dom, out):
+                out[-1]["content"][-1].setdefault("content", []).extend(made)
+            else:
+                out.extend(made)
         elif name == "text:list":
-            out.extend(self._list(dom, lists, ""))
+            self._join(self._list(dom, lists, ""), dom, out)
         elif name == "table:table":
-            out.extend(self._table(dom))
+            out.extend(table(self, dom))
         elif name == "text:section":
             out.extend(self._section(dom, top))
         elif name in _INDEXES:
@@ -169,7 +182,7 @@ class OdtText:
         elif name in ("text:numbered-paragraph", "text:index-body", "text:index-title", "text:list-header"):
             out.extend(self.flow(dom, top=top, lists=lists))
         elif name.startswith("draw:"):
-            out.extend(self._frame(dom))
+            out.extend(frame(self, dom))
         elif name not in _SILENT and (words := "".join(dom.itertext()).strip()):
             self.losses.add("object", words)
 
@@ -191,7 +204,7 @@ class OdtText:
         kind = next((_KINDS[name] for name in names if name in _KINDS), None)
         rank = self._rank(dom) if kind is None else None
         line = self.line(dom, plain=kind is not None or rank is not None)
-        beside = [node for frame in line.frames for node in self._frame(frame)]
+        beside = [node for framed in line.frames for node in frame(self, framed)]
         runs = line.runs
         if kind is not None:
             return [block(kind, runs), *beside]
@@ -233,7 +246,7 @@ class OdtText:
                 if tag(child) == "text:list":
                     content.extend(self._list(child, lists + 1, style))
                 else:
-                    self._one(child, tag(child), content, tag(child) == "text:h", lists + 1)
+                    self.one(child, tag(child), content, tag(child) == "text:h", lists + 1)
             if content and content[0]["type"] == "heading":
                 # Numbered headings stand in lists of their own.
                 before.extend(content)
@@ -257,73 +270,36 @@ class OdtText:
             return [*before, *items[0]["content"]]
         return [*before, *([block("ordered_list" if ordered else "bullet_list", items)] if items else [])]
 
+    def _goes_on(self, dom: etree._Element, out: Tree) -> bool:
+        """Whether a paragraph belongs to the item before it by its style."""
+        names = self.styles.names("paragraph", get(dom, "text:style-name"))
+        listed = any(name in _GO_ON for name in names)
+        return listed and bool(out) and out[-1]["type"] in ("bullet_list", "ordered_list")
+
+    def _join(self, found: Tree, dom: etree._Element, out: Tree) -> None:
+        """Adds a list, to the one before where it goes on with it, or is deeper by the style of its sentences."""
+        before = out[-1] if out else None
+        if self.properties.is_ours or len(found) != 1 or before is None or "content" not in found[0]:
+            out.extend(found)
+            return
+        first = next(dom.iter(q("text:p")), None)
+        names = self.styles.names("paragraph", get(first, "text:style-name")) if first is not None else []
+        level = next((int(styled[1]) for name in names if (styled := _LIST_LEVEL.fullmatch(name))), 1)
+        at: Node | None = before if before["type"] in ("bullet_list", "ordered_list") else None
+        goes_on = bool(get(dom, "text:continue-list")) or get(dom, "text:continue-numbering") == "true"
+        if at is None or (level == 1 and not (goes_on and at["type"] == found[0]["type"])):
+            out.extend(found)
+            return
+        for _step in range(level - 1):
+            content = at["content"][-1].setdefault("content", [])
+            if not content or content[-1]["type"] != found[0]["type"]:
+                content.append({"type": found[0]["type"], "content": []})
+            at = content[-1]
+        at["content"].extend(found[0]["content"])
+
     def _only_deeper(self, item: Node) -> bool:
         """Whether an item is there only for the sake of a deeper one, as where a list goes on after a break."""
         return all(one["type"] in ("bullet_list", "ordered_list") for one in item["content"])
-
-    def _table(self, dom: etree._Element) -> Tree:
-        rows: list[tuple[etree._Element, bool]] = []
-        self._rows(dom, False, rows)
-        if self.properties.is_ours:
-            written = [
-                block("table_row", [self._own_cell(cell, head) for cell in self._cells(row)])
-                for row, head in rows
-            ]
-            return [block("table", written)] if written else []
-        if sum(len(self._cells(row)) for row, _head in rows) < 2:
-            return [node for row, _head in rows for cell in self._cells(row) for node in self.flow(cell)]
-        found: list[list[Cell]] = []
-        for row, head in rows:
-            cells: list[Cell] = []
-            for cell in self._cells(row):
-                content = self._flat(self.flow(cell))
-                again = min(_number(get(cell, "table:number-columns-repeated")), MOST_COLUMNS)
-                wide, high = (
-                    _number(get(cell, "table:number-columns-spanned")),
-                    _number(get(cell, "table:number-rows-spanned")),
-                )
-                cells += [Cell(content, head or self._is_header(cell), wide, high)] * again
-            found.append(cells)
-        table = table_of(found, self.losses)
-        return [table] if table is not None else []
-
-    def _rows(self, dom: etree._Element, head: bool, rows: list[tuple[etree._Element, bool]]) -> None:
-        for child in dom:
-            name = tag(child)
-            if name == "table:table-row":
-                rows.append((child, head))
-            elif name in ("table:table-header-rows", "table:table-rows", "table:table-row-group"):
-                self._rows(child, head or name == "table:table-header-rows", rows)
-
-    def _cells(self, row: etree._Element) -> list[etree._Element]:
-        for covered in row.iterchildren(q("table:covered-table-cell")):
-            self.losses.add("hidden", words := "".join(covered.itertext()), int(bool(words.strip())))
-        return list(row.iterchildren(q("table:table-cell")))
-
-    def _is_header(self, cell: etree._Element) -> bool:
-        lines = [dom for dom in cell if tag(dom) in ("text:p", "text:h")]
-        return bool(lines) and all(
-            HEADER.lower() in self.styles.names("paragraph", get(dom, "text:style-name"))[:4] for dom in lines
-        )
-
-    def _own_cell(self, cell: etree._Element, head: bool) -> Node:
-        kind = "table_header" if head or self._is_header(cell) else "table_cell"
-        content = self.flow(cell)
-        lines = [dom for dom in cell if tag(dom) in ("text:p", "text:h")]
-        return block(kind, content or ([block("paragraph")] if lines else []))
-
-    def _flat(self, content: Tree) -> Tree:
-        """What stands in a cell: a table in a table is its cells beneath one another."""
-        flat: Tree = []
-        for node in content:
-            if node["type"] != "table":
-                flat.append(node)
-                continue
-            self.losses.add("spans", words_of([node]))
-            for row in node["content"]:
-                for cell in row["content"]:
-                    flat.extend(one for one in cell.get("content", []) if one.get("content"))
-        return flat
 
     def _section(self, dom: etree._Element, top: bool) -> Tree:
         named = NAMED.match(get(dom, "text:name"))
@@ -337,7 +313,7 @@ class OdtText:
         if GRAMMAR.nodes[kind].leaf:
             return [block(kind, **attrs)]
         if kind == "image":
-            return self._image(dom, attrs)
+            return own_image(self, dom, attrs)
         if GRAMMAR.nodes[kind].holds_inline:
             return self._words_of_section(dom, kind, attrs)
         content: Tree = []
@@ -362,9 +338,9 @@ class OdtText:
                 line = self.line(child, plain=True)
                 runs += [{"type": "hard_break"}] if runs and line.runs else []
                 runs += line.runs
-                others += [node for frame in line.frames for node in self._frame(frame)]
+                others += [node for framed in line.frames for node in frame(self, framed)]
             else:
-                self._one(child, tag(child), others, False, 0)
+                self.one(child, tag(child), others, False, 0)
         return [block(kind, merge_runs(runs), **attrs), *others]
 
     def _attributes(self, kind: str, kept: dict[str, Any]) -> dict[str, Any]:
@@ -374,76 +350,6 @@ class OdtText:
             self.losses.add("link", attrs.pop("href"))
         return attrs
 
-    def _image(self, dom: etree._Element, attrs: dict[str, Any]) -> Tree:
-        """A section of ours around an image: its frame, then its caption."""
-        name = attrs.pop("image", "")
-        frame = next(dom.iter(q("draw:image")), None)
-        if frame is not None:
-            key = self._picture(frame, str(attrs.get("alt", "")), name)
-            attrs.update({"image": key} if key is not None else {})
-        elif name:
-            self.losses.add("picture_missing", str(attrs.get("alt", "")))
-        runs: Tree = []
-        for child in dom.iterchildren(q("text:p"), q("text:h")):
-            if SAID.lower() in self.styles.names("paragraph", get(child, "text:style-name")):
-                continue
-            line = self.line(child, plain=True)
-            runs += [{"type": "hard_break"}] if runs and line.runs else []
-            runs += line.runs
-        return [block("image", merge_runs(runs), **attrs)]
-
-    def _picture(self, image: etree._Element, alt: str, name: str = "") -> str | None:
-        href = get(image, "xlink:href").removeprefix("./")
-        if re.match(r"(?:[a-z][a-z0-9+.-]*:|//|/|\.\.)", href, re.IGNORECASE):
-            self.losses.add("picture_remote", alt or href)
-            return None
-        try:
-            content = self.package.bytes(href, LARGEST_PICTURE)
-        except Refused:
-            content = b""
-        if content is None:
-            self.losses.add("picture_missing", alt or href)
-            return None
-        return self.pictures.take(content, alt, name)
-
-    def _frame(self, dom: etree._Element) -> Tree:
-        """What a frame holds: a picture, or words that follow the paragraph it was tied to."""
-        found: Tree = []
-        title, told = dom.find(q("svg:title")), dom.find(q("svg:desc"))
-        alt = next((" ".join(one.text.split()) for one in (told, title) if one is not None and one.text), "")
-        embedded = next((child for child in dom if tag(child) in _EMBEDDED), None)
-        if embedded is not None:
-            # The picture beside it only stands for what it is.
-            self.losses.add("object", alt or get(embedded, "xlink:href"))
-            return []
-        images = [child for child in dom if tag(child) == "draw:image"]
-        if images:
-            key = self._picture(images[-1] if len(images) == 1 else images[0], alt)
-            decorative = get(dom, "loext:decorative") == "true"
-            if key is not None:
-                more: dict[str, Any] = {"decorative": 1} if decorative else {}
-                found.append(block("image", image=key, alt=clean_text(alt)[:2000], **more))
-            return found
-        for child in dom:
-            name = tag(child)
-            if name in ("text:p", "text:h", "text:list", "table:table", "text:section"):
-                self._one(child, name, found, False, 0)
-            elif name == "draw:text-box":
-                found.extend(self.flow(child))
-            elif name in ("draw:frame", "draw:g", "draw:a", "draw:custom-shape", "draw:rect"):
-                found.extend(self._frame(child))
-            elif name in (
-                "draw:object",
-                "draw:object-ole",
-                "draw:plugin",
-                "draw:applet",
-                "draw:floating-frame",
-            ):
-                self.losses.add("object", alt or get(child, "xlink:href"))
-        if found and any(one["type"] != "image" for one in found):
-            self.losses.add("frame", words_of(found))
-        return found
-
     def note(self, dom: etree._Element) -> int:
         """A foot- or endnote: its words are kept for the end, its number is what calls it."""
         self.notes.append([])
@@ -451,11 +357,10 @@ class OdtText:
         body = dom.find(q("text:note-body"))
         if body is not None:
             self.notes[number - 1] = self.flow(body)
+            for run in (self.notes[number - 1] or [{}])[0].get("content", ())[:1]:
+                # What stood between the number and the words.
+                run["text"] = run.get("text", "").lstrip() if run["type"] == "text" else ""
         return number
-
-
-def _number(given: str) -> int:
-    return max(1, int(given)) if given.isdecimal() and len(given) < 8 else 1
 
 
 def _without_bold(run: Node) -> Node:

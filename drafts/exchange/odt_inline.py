@@ -130,12 +130,16 @@ class LineReader:
         elif name in ("text:bookmark-start", "text:bookmark-end"):
             self._bookmark(get(dom, "text:name"), name.endswith("start"))
         elif name == "text:note":
-            self._add(f"({self.text.note(dom)})", worn)
+            runs = self.line.runs
+            apart = bool(runs) and runs[-1].get("text", " ")[-1:].strip() != ""
+            self._add(f"{' ' if apart else ''}({self.text.note(dom)})", worn)
             self.folds = False
         elif name == "office:annotation":
             losses.add("comments", " ".join(" ".join(part.itertext()) for part in dom.iter(q("text:p"))))
         elif name in ("draw:frame", "draw:a", "draw:g", "draw:custom-shape", "draw:rect", "draw:text-box"):
             self.line.frames.append(dom)
+        elif name == "text:placeholder":
+            losses.add("placeholders", "".join(dom.itertext()))
         elif name in ("text:hidden-text", "text:hidden-paragraph"):
             losses.add("hidden", get(dom, "text:string-value") or "".join(dom.itertext()))
         elif name.startswith("draw:"):
