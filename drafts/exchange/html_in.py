@@ -6,18 +6,16 @@ What a file of ours says of its blocks (`drafts.exchange.html_out`) is taken at 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser
 
+from drafts.exchange.characters import decoded
 from drafts.exchange.gathering import (
     MOST_BLOCKS,
     MOST_LEVELS,
     PLAIN,
-    Cell,
     ListLine,
     Paragraph,
     Shape,
@@ -25,11 +23,12 @@ from drafts.exchange.gathering import (
     bounded,
     levels_of,
     nested_lists,
-    table_of,
     words_of,
 )
-from drafts.exchange.html_look import Look, google_level, heading_rank, is_ignored, list_line
+from drafts.exchange.html_left import left_out
+from drafts.exchange.html_look import Look, google_level, heading_rank, list_line
 from drafts.exchange.html_own import attributes_of, is_said, own_kind, words_block
+from drafts.exchange.html_tables import table, terms
 from drafts.exchange.inert import inert
 from drafts.exchange.losses import Losses
 from drafts.exchange.paper import Brought, Refused
@@ -39,21 +38,12 @@ from drafts.grammar import GRAMMAR, Node, Tree, inline_text, normalise
 
 # A page with its pictures in it; the door of a draft takes no larger file.
 MOST_BYTES = 20 * 1024 * 1024
-_ENCODINGS = re.compile(
-    r"utf-?8|utf-?16(?:le|be)?|us-ascii|iso-?8859-\d{1,2}|windows-125\d|cp125\d|macintosh|latin-?1"
-)
-_DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,30})", re.IGNORECASE)
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_FURNITURE = _set("nav menu")
-_ACTIVE = _set("noscript frame frameset applet")
-_OBJECTS = _set("object embed audio video canvas svg math map area track source")
-_FORM = _set("input button select textarea option datalist progress meter dialog")
-_SILENT = _set("head title meta link base col colgroup xml w:sdtpr param hr")
 _PICTURES = _set("img image v:shape v:imagedata")
 _BLOCKS = _set(
     "p div section article main header footer aside address blockquote center fieldset figure figcaption form hgroup"
@@ -82,23 +72,6 @@ def read(content: bytes) -> Brought:
     losses.add("active", "", page.dropped)
     tree, title, pictures = blocks_of(page.markup, page.styles, losses)
     return Brought(title or page.title[:300], tree, pictures, losses.told())
-
-
-def decoded(content: bytes) -> str:
-    """The characters of a file: by its mark, by what it says of itself, else UTF-8, else as Windows wrote it."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if content.startswith(mark):
-            return clean_text(content.decode(encoding, "replace"))
-    declared = _DECLARED.search(content[:4096])
-    names = [declared[1].decode("ascii", "replace").lower()] if declared is not None else []
-    for name in [*(name for name in names if _ENCODINGS.fullmatch(name)), "utf-8"]:
-        try:
-            return clean_text(
-                content.decode("cp1252" if name in ("iso-8859-1", "latin1", "us-ascii") else name)
-            )
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return clean_text(content.decode("cp1252", "replace"))
 
 
 def blocks_of(markup: str, styles: str, losses: Losses) -> tuple[Tree, str, dict[str, bytes]]:
@@ -141,7 +114,7 @@ class _Page:
         if ranks and not self.own and ranks[0] == min(ranks) < 2 and ranks.count(ranks[0]) == 1:
             title, ranks = heads[0], ranks[1:]
         self.levels = levels_of(ranks)
-        tree = _Reader(_Around(), self).walk(body, PLAIN).finish()
+        tree = Reader(_Around(), self).walk(body, PLAIN).finish()
         if title is None or not tree:
             return tree, ""
         # The highest heading names the text when it stands before all else; otherwise it is one of its headings.
@@ -172,7 +145,7 @@ class _Page:
         )
 
 
-class _Reader:
+class Reader:
     def __init__(self, around: _Around, page: _Page) -> None:
         self.around = around
         self.page = page
@@ -181,7 +154,7 @@ class _Reader:
         # Images that stood in a sentence follow its paragraph.
         self.images: Tree = []
 
-    def walk(self, parent: HtmlElement, shape: Shape, skipped: HtmlElement | None = None) -> _Reader:
+    def walk(self, parent: HtmlElement, shape: Shape, skipped: HtmlElement | None = None) -> Reader:
         self._text(parent.text, shape)
         for child in parent:
             if isinstance(child.tag, str) and child is not skipped:
@@ -190,7 +163,7 @@ class _Reader:
         return self
 
     def finish(self) -> Tree:
-        self._close()
+        self.close()
         found: Tree = []
         lines: list[ListLine] = []
         for one in [*self.out, None]:
@@ -212,16 +185,16 @@ class _Reader:
         if self.page.own and is_said(dom):
             return
         if self.page.own and (kind := own_kind(dom)) is not None:
-            self._close()
+            self.close()
             self._own(dom, kind)
         elif name in _PICTURES:
             self._picture(dom)
-        elif self._left_out(dom, name):
+        elif left_out(self.page, dom, name, self.around.top):
             return
         elif name == "br":
             self.paragraph.line_end()
             if self.paragraph.ends_twice:
-                self._close()
+                self.close()
         elif name not in _BLOCKS and dom.get("role") != "heading":
             inner = self.page.look.shape(dom, shape)
             if (
@@ -235,9 +208,9 @@ class _Reader:
                 self.page.losses.add("look", dom.text_content())
             self.walk(dom, inner)
         else:
-            self._close()
+            self.close()
             self._block(dom, name, self.page.look.shape(dom, shape))
-            self._close()
+            self.close()
 
     def _own(self, dom: HtmlElement, kind: str) -> None:
         losses = self.page.losses
@@ -246,9 +219,7 @@ class _Reader:
             return
         attrs = attributes_of(dom, kind, losses)
         leaf = GRAMMAR.nodes[kind].leaf
-        content = (
-            [] if leaf else _Reader(replace(self.around, top=False), self.page).walk(dom, PLAIN).finish()
-        )
+        content = [] if leaf else Reader(replace(self.around, top=False), self.page).walk(dom, PLAIN).finish()
         self.out.append(block(kind, content, **attrs))
 
     def _block(self, dom: HtmlElement, name: str, shape: Shape) -> None:
@@ -258,20 +229,20 @@ class _Reader:
             if 2 <= rank != level:
                 self.page.losses.add("levels", dom.text_content())
             self.walk(dom, shape)
-            self._close("heading", level)
+            self.close("heading", level)
         elif self.page.own and any(own_kind(child) for child in dom):
             # What stands around blocks of ours for the sake of HTML.
             self.walk(dom, shape)
         elif name in ("ul", "ol", "dir"):
             self._list(dom, name == "ol", shape, 1)
         elif name == "table":
-            self._table(dom, shape)
+            table(self, dom, shape)
         elif name == "dl":
-            self._terms(dom, shape)
+            terms(self, dom, shape)
         elif name == "details":
             self._details(dom, shape)
         elif (dom.get("role") == "note" or name == "aside") and self.around.top:
-            if content := self._inner(dom, shape):
+            if content := self.inner(dom, shape):
                 warning = "warning" in (dom.get("class") or "")
                 self.out.append(block("note", content, **({"kind": "warning"} if warning else {})))
         elif not (name == "p" and "note-label" in (dom.get("class") or "").split()):
@@ -280,53 +251,6 @@ class _Reader:
 
     def _holds_blocks(self, dom: HtmlElement) -> bool:
         return any(isinstance(child.tag, str) and child.tag in _BLOCKS for child in dom.iterdescendants())
-
-    def _left_out(self, dom: HtmlElement, name: str) -> bool:
-        losses = self.page.losses
-        if name in _SILENT:
-            return True
-        code = ""
-        style = self.page.look.style(dom)
-        role, named = dom.get("role"), dom.get("class") or ""
-        if (
-            name in _FURNITURE
-            or role in ("navigation", "menu", "banner", "contentinfo", "search")
-            or name in ("header", "footer")
-            and self.around.top
-            and self._of_the_page(dom)
-        ):
-            code = "furniture"
-        elif name in _ACTIVE:
-            code = "active"
-        elif name in _OBJECTS:
-            code = "object"
-        elif name in _FORM or role == "button":
-            code = "form"
-        elif name == "del":
-            code = "deleted"
-        elif name == "a" and (dom.get("href") or "").startswith("#cmnt"):
-            return True
-        elif re.search(r"\b(?:MsoCommentReference|msocomanchor|msocomtxt)\b", named) or self._is_comment(
-            dom, name
-        ):
-            code = "comments"
-        elif is_ignored(style) or "Apple-interchange-newline" in named:
-            return True
-        elif self.page.look.hidden(dom):
-            code = "hidden"
-        if code and (words := dom.text_content().strip() or (name if code in ("object", "form") else "")):
-            losses.add(code, words)
-        return bool(code)
-
-    def _is_comment(self, dom: HtmlElement, name: str) -> bool:
-        """A comment of Google Docs: a box at the end of the page whose first link names it."""
-        if name != "div":
-            return False
-        first = next(dom.iter("a"), None)
-        return first is not None and (first.get("id") or "").startswith("cmnt") and len(dom) <= 20
-
-    def _of_the_page(self, dom: HtmlElement) -> bool:
-        return not any(parent.tag in ("article", "section", "main") for parent in dom.iterancestors())
 
     def _picture(self, dom: HtmlElement) -> None:
         if dom.tag == "v:shape" and dom.get("src") is None:
@@ -340,11 +264,11 @@ class _Reader:
             decorative = {"decorative": 1} if dom.get("alt") == "" else {}
             self.images.append(block("image", image=key, alt=alt, **decorative))
 
-    def _inner(self, dom: HtmlElement, shape: Shape, around: _Around | None = None) -> Tree:
+    def inner(self, dom: HtmlElement, shape: Shape, around: _Around | None = None) -> Tree:
         """The blocks of an element, read by themselves."""
-        return _Reader(around or replace(self.around, top=False), self.page).walk(dom, shape).finish()
+        return Reader(around or replace(self.around, top=False), self.page).walk(dom, shape).finish()
 
-    def _close(self, kind: str = "paragraph", level: int | None = None) -> None:
+    def close(self, kind: str = "paragraph", level: int | None = None) -> None:
         made = self.paragraph.block(kind, **({"level": level} if level is not None else {}))
         if made is not None:
             self.page.count()
@@ -365,7 +289,7 @@ class _Reader:
             if made is not None:
                 self.out.append(replace(line, blocks=[made]))
             self.paragraph = Paragraph()
-        self._close()
+        self.close()
 
     def _list(self, dom: HtmlElement, ordered: bool, shape: Shape, level: int) -> None:
         level = google_level(dom) or level
@@ -377,7 +301,7 @@ class _Reader:
             if (
                 isinstance(name, str)
                 and not (self.page.own and is_said(child))
-                and not self._left_out(child, name)
+                and not left_out(self.page, child, name, self.around.top)
             ):
                 inner = self.page.look.shape(child, shape)
                 if name in ("ul", "ol"):
@@ -386,7 +310,7 @@ class _Reader:
                 else:
                     around = replace(self.around, top=False, lists=lists + 1)
                     blocks = (
-                        self._inner(child, inner, around)
+                        self.inner(child, inner, around)
                         if name == "li"
                         else self._inner_of(child, shape, around)
                     )
@@ -403,75 +327,14 @@ class _Reader:
 
     def _inner_of(self, child: HtmlElement, shape: Shape, around: _Around) -> Tree:
         """What stands in a list and is no item: itself, not only its words."""
-        reader = _Reader(around, self.page)
+        reader = Reader(around, self.page)
         reader._element(child, shape)
         return reader.finish()
 
     def _text_in_list(self, words: str | None, shape: Shape) -> None:
         if words and words.strip():
             self._text(words, shape)
-            self._close()
-
-    def _table(self, dom: HtmlElement, shape: Shape) -> None:
-        around = replace(self.around, top=False, in_table=True)
-        rows = [row for row in dom.iter("tr") if next(row.iterancestors("table"), None) is dom]
-        for caption in (child for child in dom if child.tag == "caption"):
-            self.walk(caption, shape)
-            self._close()
-        # What only lays out a page is no table for a reader, and a table in a table is none either.
-        lays_out = (
-            dom.get("role") in ("presentation", "none") or sum(len(self._cells(row)) for row in rows) < 2
-        )
-        if self.around.in_table or lays_out:
-            for row in rows:
-                for cell in self._cells(row):
-                    self.walk(cell, self.page.look.shape(cell, shape))
-                    self._close()
-            return
-        table = table_of(
-            (
-                [
-                    Cell(
-                        self._inner(cell, self.page.look.shape(cell, shape), around),
-                        cell.tag == "th" or row.getparent().tag == "thead",
-                        _span(cell, "colspan"),
-                        _span(cell, "rowspan"),
-                    )
-                    for cell in self._cells(row)
-                ]
-                for row in rows
-            ),
-            self.page.losses,
-        )
-        if table is not None:
-            self.out.append(table)
-
-    def _cells(self, row: HtmlElement) -> list[HtmlElement]:
-        return [cell for cell in row if cell.tag in ("td", "th")]
-
-    def _terms(self, dom: HtmlElement, shape: Shape) -> None:
-        """Terms and what they mean."""
-        label, said = Paragraph(), list[Node]()
-
-        def end() -> None:
-            nonlocal label, said
-            term = label.block("label")
-            if term is not None or said:
-                self.out.append(block("definition", [*([term] if term else []), *said]))
-            label, said = Paragraph(), []
-
-        for child in _terms_of(dom):
-            if self._left_out(child, str(child.tag)):
-                continue
-            if child.tag == "dd":
-                said.extend(self._inner(child, self.page.look.shape(child, shape)))
-                continue
-            if said:
-                end()
-            if label.words:
-                label.text(", ", PLAIN)
-            label.text(child.text_content(), PLAIN)
-        end()
+            self.close()
 
     def _details(self, dom: HtmlElement, shape: Shape) -> None:
         """A folded part is a question with its answer."""
@@ -479,17 +342,8 @@ class _Reader:
         title = Paragraph()
         title.text(summary.text_content() if summary is not None else "", PLAIN)
         label = title.block("label")
-        content = _Reader(replace(self.around, top=False), self.page).walk(dom, shape, summary).finish()
+        content = Reader(replace(self.around, top=False), self.page).walk(dom, shape, summary).finish()
         if label is None:
             self.out.extend(content)
         else:
             self.out.append(block("question", [label, *content]))
-
-
-def _terms_of(dom: HtmlElement) -> Iterable[HtmlElement]:
-    return (child for child in dom.iter("dt", "dd") if next(child.iterancestors("dl"), None) is dom)
-
-
-def _span(cell: HtmlElement, name: str) -> int:
-    given = (cell.get(name) or "1").strip()
-    return int(given) if given.isdecimal() and len(given) < 6 else 1

@@ -10,8 +10,8 @@ from typing import Any
 from markdown_it.token import Token
 
 from drafts.exchange.addresses import address
+from drafts.exchange.characters import decoded
 from drafts.exchange.gathering import MOST_BLOCKS, MOST_CHARACTERS, block, bounded, levels_of
-from drafts.exchange.html_in import decoded
 from drafts.exchange.losses import Losses
 from drafts.exchange.markdown_fences import pairs, parser
 from drafts.exchange.markdown_out import HOLDERS

@@ -66,6 +66,8 @@ def read(content: bytes) -> Brought:
     body = root.find(f"{q('office:body')}/{q('office:text')}")
     if body is None:
         raise Refused("no_text")
+    if sum(1 for _line in body.iter(q("text:p"), q("text:h"))) > MOST_BLOCKS:
+        raise Refused("too_long")
     losses = Losses()
     _margins(styles, losses)
     try:
@@ -99,7 +101,6 @@ class OdtText:
         self.title = ""
         self.notes: list[Tree] = []
         self._levels: dict[int, int] = {}
-        self._blocks = 0
 
     def read(self, body: etree._Element) -> Tree:
         if not self.properties.is_ours:
@@ -179,6 +180,7 @@ class OdtText:
                 self.losses.add(
                     "deleted", " ".join("".join(part.itertext()) for part in deleted.iter(q("text:p")))
                 )
+            self.losses.add("insertions", "", sum(1 for _one in dom.iter(q("text:insertion"))))
         elif name in ("text:numbered-paragraph", "text:index-body", "text:index-title", "text:list-header"):
             out.extend(self.flow(dom, top=top, lists=lists))
         elif name.startswith("draw:"):
@@ -195,9 +197,6 @@ class OdtText:
         return LineReader(self).read(dom, worn)
 
     def _paragraph(self, dom: etree._Element, top: bool) -> Tree:
-        self._blocks += 1
-        if self._blocks > MOST_BLOCKS:
-            raise Refused("too_long")
         names = self.styles.names("paragraph", get(dom, "text:style-name"))
         if SAID.lower() in names:
             return []

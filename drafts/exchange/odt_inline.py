@@ -138,7 +138,7 @@ class LineReader:
             losses.add("comments", " ".join(" ".join(part.itertext()) for part in dom.iter(q("text:p"))))
         elif name in ("draw:frame", "draw:a", "draw:g", "draw:custom-shape", "draw:rect", "draw:text-box"):
             self.line.frames.append(dom)
-        elif name == "text:placeholder":
+        elif name == "text:placeholder" or get(dom, "loext:showing-place-holder") == "true":
             losses.add("placeholders", "".join(dom.itertext()))
         elif name in ("text:hidden-text", "text:hidden-paragraph"):
             losses.add("hidden", get(dom, "text:string-value") or "".join(dom.itertext()))

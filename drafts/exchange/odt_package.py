@@ -179,6 +179,10 @@ class Styles:
         for style, _automatic in self.chain(family, name):
             shown = get(style, "style:display-name") or decoded(get(style, "style:name"))
             found += [shown.lower(), get(style, "style:name").lower()]
+            parent = get(style, "style:parent-style-name")
+            if (family, parent) not in self._styles and parent:
+                # A parent that the file does not hold still says what it is.
+                found += [decoded(parent).lower(), parent.lower()]
         return found or [decoded(name).lower(), name.lower()]
 
     def looks(self, family: str, name: str, automatic_only: bool = False) -> dict[str, bool]:
