@@ -196,6 +196,7 @@ def table_of(rows: Iterable[Sequence[Cell]], losses: Losses) -> Node | None:
     """A table with one cell for each place: a cell that reached over several stands in its first, the others are empty."""
     grid: list[list[Cell]] = []
     taken: list[int] = []
+    places = 0
     for row in rows:
         cells: list[Cell] = []
 
@@ -222,6 +223,9 @@ def table_of(rows: Iterable[Sequence[Cell]], losses: Losses) -> Node | None:
         skip()
         if any(cell.blocks for cell in cells):
             grid.append(cells)
+            places += len(cells)
+            if places > MOST_BLOCKS:
+                raise Refused("too_long")
     if not grid:
         return None
     # Few programs have header cells: a first row in bold means one.

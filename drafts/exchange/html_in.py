@@ -129,10 +129,9 @@ class _Page:
         articles = list(root.iter("article"))
         body: HtmlElement = (mains or (articles if len(articles) == 1 else []) or [root])[0]
         if body is not root and not self.own:
-            kept, whole = body.text_content(), root.text_content()
-            self.losses.add(
-                "furniture", whole.replace(kept, " ", 1), int(bool(whole.replace(kept, "", 1).strip()))
-            )
+            around = [one for level in (body, *body.iterancestors()) for one in _beside(level)]
+            words = " ".join(" ".join(one.itertext()) for one in around)
+            self.losses.add("furniture", words, int(bool(words.strip())))
         return body
 
     def _is_heading(self, dom: HtmlElement) -> bool:
@@ -347,3 +346,8 @@ class Reader:
             self.out.extend(content)
         else:
             self.out.append(block("question", [label, *content]))
+
+
+def _beside(dom: HtmlElement) -> list[HtmlElement]:
+    """What stands beside an element, before and after it."""
+    return [*reversed(list(dom.itersiblings(preceding=True))), *dom.itersiblings()]

@@ -35,7 +35,7 @@ def table(reader: _Reader, dom: HtmlElement, shape: Shape) -> None:
             [
                 Cell(
                     reader.inner(cell, reader.page.look.shape(cell, shape), around),
-                    cell.tag == "th" or row.getparent().tag == "thead",
+                    cell.tag == "th" or next(row.iterancestors(), row).tag == "thead",
                     _span(cell, "colspan"),
                     _span(cell, "rowspan"),
                 )

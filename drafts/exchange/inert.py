@@ -50,8 +50,8 @@ _KEPT = frozenset(
 _MOST_DATA = 16
 # The longest that any kept attribute may be, but for the bytes of a picture.
 _LONGEST = 16_000
-# A page of 300,000 tags is no article; each costs an element of some hundred bytes.
-MOST_TAGS = 300_000
+# A page of 150,000 tags is no article; each costs an element of some hundred bytes.
+MOST_TAGS = 150_000
 # HTML has no deeper pages written by hand or by an office suite: Word's tables in tables come to 40.
 DEEPEST = 200
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")

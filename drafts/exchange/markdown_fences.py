@@ -18,18 +18,27 @@ _ATTRIBUTE = re.compile(r"""\.([A-Za-z][\w-]*)|([a-z]+)=(?:"((?:[^"\\]|\\.)*+)"|
 _BREAK = re.compile(r"<br[ ]*/?>", re.IGNORECASE)
 
 
+class _Markdown(MarkdownIt):
+    """Which addresses may stand in a text is judged afterwards, where the words of a refused one stay."""
+
+    def validateLink(self, url: str) -> bool:
+        return True
+
+    def normalizeLink(self, url: str) -> str:
+        return url
+
+    def normalizeLinkText(self, link: str) -> str:
+        return link
+
+
 def parser() -> MarkdownIt:
     """CommonMark with tables, divisions and spans. HTML is text, addresses are left as they are written."""
-    made = MarkdownIt("commonmark", {"html": False, "maxNesting": MOST_NESTED}).enable("table")
+    made = _Markdown("commonmark", {"html": False, "maxNesting": MOST_NESTED}).enable("table")
     made.block.ruler.before(
         "fence", "division", _division, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
     made.inline.ruler.before("link", "span", _span)
     made.inline.ruler.before("autolink", "line_break", _line_break)
-    # Which addresses may stand in a text is judged afterwards, where the words of a refused one stay.
-    made.validateLink = lambda url: True  # type: ignore[method-assign]
-    made.normalizeLink = lambda url: url  # type: ignore[method-assign]
-    made.normalizeLinkText = lambda url: url  # type: ignore[method-assign]
     return made
 
 

@@ -53,7 +53,7 @@ def _key(label: str) -> str:
 
 
 def _value(value: str) -> str:
-    value = clean_text(value)
+    value = re.sub(r"[\t\r\n]+", " ", clean_text(value))
     return value if _PLAIN_VALUE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
 
 

@@ -56,7 +56,7 @@ def write(paper: Paper) -> bytes:
     writer = _Writer(paper, document)
     title = Markup('<text:p text:style-name="Title">{}</text:p>').format(words(clean_text(paper.title)))
     facts = EMPTY.join(
-        _paragraph(words(clean_text(_("%(label)s : %(value)s", label=label, value=value))), SAID)
+        _paragraph(words(clean_text(_("%(label)s : %(value)s", label=label, value=value))), SAID)
         for label, value in paper.facts
     )
     text = Element.from_tag(
@@ -70,12 +70,12 @@ def write(paper: Paper) -> bytes:
     for child in text.children:
         document.body.append(child)
     for style in STYLES:
-        document.insert_style(Element.from_tag(style))
-    styles = document.get_part("styles.xml")
-    for properties in styles.root.get_elements("//style:default-style/style:text-properties"):
+        document.insert_style(style)
+    styles = document.styles.root
+    for properties in styles.get_elements("//style:default-style/style:text-properties"):
         properties.set_attribute("fo:language", paper.language)
         properties.set_attribute("fo:country", LANGUAGE.get(paper.language, "FR"))
-    for layout in styles.root.get_elements("//style:page-layout-properties"):
+    for layout in styles.get_elements("//style:page-layout-properties"):
         layout.set_attribute("fo:page-width", "21cm")
         layout.set_attribute("fo:page-height", "29.7cm")
     document.meta.title = clean_text(paper.title)
@@ -174,6 +174,7 @@ class _Writer:
             return _paragraph(words(attrs.get("alt", "")), SAID)
         png, wide, high = as_png(content)
         where = f"Pictures/{attrs['image']}.png"
+        assert self.document.container is not None
         self.document.container.set_part(where, png)
         self.document.manifest.add_full_path(where, "image/png")
         width = min(_WIDEST, wide / _DOTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -84,13 +85,13 @@ class Package:
                 found = member.read(most + 1)
         except (
             zipfile.BadZipFile,
+            zlib.error,
             OSError,
             EOFError,
             NotImplementedError,
             RuntimeError,
             ValueError,
-            zipfile.zlib.error,
-        ):  # type: ignore[attr-defined]
+        ):
             return None
         if len(found) > most:
             raise Refused("too_large")

@@ -138,7 +138,7 @@ def label_of(node: Node) -> str:
 
 def before_words(node: Node) -> str:
     """What stands before the words of a block in their line, with the space after it."""
-    return {"cost": _("Coût :") + " ", "delay": _("Délai :") + " "}.get(node["type"], "")
+    return {"cost": _("Coût :") + " ", "delay": _("Délai :") + " "}.get(node["type"], "")
 
 
 def after_words(node: Node) -> str:
@@ -170,7 +170,7 @@ def card_lines(node: Node, known: References) -> Iterator[tuple[str, str]]:
         if service.href:
             yield service.href, ""
         if service.desk is not None and service.desk.phone:
-            yield f"{_('Sans internet :')} {service.desk.phone}, {service.desk.name}", ""
+            yield f"{_('Sans internet :')} {service.desk.phone}, {service.desk.name}", ""
 
 
 def _desk_lines(desk: Desk) -> Iterator[tuple[str, str]]:

@@ -193,14 +193,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_pages_end_soon(name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     try:
         brought = html_in.read(HOSTILE[name])
     except Refused as refusal:
         assert str(refusal) in ("too_deep", "too_long", "too_large")
     else:
         assert len(blocks(brought.tree)) <= 20_000
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_nothing_active_comes_in() -> None:

@@ -210,7 +210,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_end_soon(name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     try:
         brought = odt_in.read(HOSTILE[name])
     except Refused as refusal:
@@ -219,7 +219,7 @@ def test_hostile_files_end_soon(name: str) -> None:
         assert len(blocks(brought.tree)) <= 20_000
         assert len(plain_text(brought.tree)) < 1_000_000
         assert not brought.pictures
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_file_with_a_password_is_refused() -> None:
