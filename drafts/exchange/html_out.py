@@ -29,8 +29,7 @@ from drafts.outline import LOWEST, titles
 _EMPTY = Markup("")
 _STYLE = Markup(
     "body{max-width:42rem;margin:2rem auto;padding:0 1rem;font:1.0625rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff}"
-    "[data-block]{white-space:pre-wrap}main,ul,ol,dl,table,tr,section,aside,figure,dd,"
-    "li:has([data-block]),td:has([data-block]),th:has([data-block]){white-space:normal}"
+    ":is(p,h2,h3,h4,h5,h6,dt)[data-block],figcaption{white-space:pre-wrap}"
     "h1,h2,h3,h4{line-height:1.25}img{max-width:100%;height:auto}"
     "table{border-collapse:collapse}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top}"
     "aside,.box{border-left:.25rem solid #595959;padding-left:.75rem;margin:1rem 0}.lead{font-size:1.2em}"
@@ -62,7 +61,7 @@ def write(paper: Paper) -> bytes:
     """The file, in UTF-8. It asks nothing of any server: pictures are in it."""
     tree = on_paper(paper.tree)
     facts = _EMPTY.join(
-        Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(clean_text(label), clean_text(value))
+        Markup("<div><dt>{} :</dt><dd>{}</dd></div>").format(clean_text(label), clean_text(value))
         for label, value in paper.facts
     )
     page = Markup(
@@ -150,11 +149,11 @@ class _Writer:
             return self._figure(node, words)
         if before := before_words(node):
             words = Markup("<strong data-said>{}</strong>").format(before) + words
-        if href := node.get("attrs", {}).get("href"):
-            # The address of a legal text belongs to the block: as a link it would be one more in its words.
-            words += Markup('<a data-said href="{}"> {}</a>').format(href, _("lire le texte"))
         if after := after_words(node):
             words += Markup("<span data-said>{}</span>").format(after)
+        if href := node.get("attrs", {}).get("href"):
+            # The address of a legal text belongs to the block: as a link it would be one more in its words.
+            words += Markup('<a data-said href="{}">, {}</a>').format(href, _("lire le texte"))
         tag = "p"
         if kind == "heading":
             tag = f"h{node.get('attrs', {}).get('level', 2)}"
