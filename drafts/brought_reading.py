@@ -1,7 +1,7 @@
 """The worker reads what people brought: one file at a time, in a child under limits, outside any transaction.
 
-A round does one thing and ends, so that news and mails are never kept waiting for long: it reads one file, or makes some
-of its pictures anew. What was done is written down after each.
+A round ends after seconds, so that news and mails are never kept waiting for long: it reads a file, then makes its pictures
+anew, and goes on with the next while there is time. What was done is written down after each.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ MEMORY = 768 * 1024 * 1024
 # The file on its way in, or the tree and the pictures on their way back (`drafts.exchange.work`).
 LONGEST = 48 * 1024 * 1024
 MODULE = "drafts.exchange.work"
-# What one round may spend on pictures: one of 40 megapixels takes two seconds.
-PICTURE_SECONDS = 5.0
+# How long a round begins new files, and pictures of one file: one of 40 megapixels takes two seconds.
+ROUND_SECONDS = 2.0
+PICTURE_SECONDS = 2.0
 # Begun twice without an answer written down: the file has ended the worker, or the machine was switched off twice.
 TRIES = 2
 
@@ -58,7 +59,15 @@ def _reader() -> Child:
 
 @jobs.chore(1.0)
 def read_brought(_data_dir: Path | None = None) -> bool:
-    """One round: the oldest file that waits is read, or some of its pictures are made. False when nothing waits."""
+    """One round: the oldest files that wait are read, and their pictures made. False when nothing waited."""
+    until = time.monotonic() + ROUND_SECONDS
+    did = False
+    while time.monotonic() < until and _one_step():
+        did = True
+    return did
+
+
+def _one_step() -> bool:
     with reading():
         waiting = session().execute(
             sa.select(BroughtFile.id, BroughtFile.content.is_not(None))
@@ -70,10 +79,7 @@ def read_brought(_data_dir: Path | None = None) -> bool:
     if found is None:
         return False
     file_id, is_unread = found
-    if is_unread:
-        _read(file_id)
-    else:
-        _make_pictures(file_id)
+    (_read if is_unread else _make_pictures)(file_id)
     return True
 
 

@@ -13,7 +13,7 @@ from app.extensions import gettext as _
 from app.forms import Faults
 from app.policy import Act
 from app.web import current_actor, guarded, later, page, see_other
-from drafts import bringing, brought_queries, queries, taking
+from drafts import bringing, brought_queries, brought_reading, queries, taking
 from drafts.brought_models import BroughtFile, BroughtState
 from drafts.doors import blueprint, draft_door
 from drafts.models import Draft
@@ -21,8 +21,6 @@ from drafts.taking import Where
 
 # The form around the file: the token, and the lines that part it (RFC 7578).
 _FORM = 64 * 1024
-# How long a page waits before it asks again whether the file was read.
-_AGAIN_SECONDS = 2
 # Of the bytes of files one is in memory at a time: with five people who import at one moment the service would grow by
 # as many times 20 MB, and twice that on its way to the database.
 _one_file = threading.Lock()
@@ -97,7 +95,7 @@ def _file_page(draft_id: int, file_id: int, status: int = 200, faults: Faults | 
         answer = page("drafts/imported.html", status, draft=draft, found=found, faults=faults or [])
     if found.state is BroughtState.WAITING:
         # By a header and not in the page: it is the same to a browser, and no element that others would have to read.
-        answer.headers["Refresh"] = str(_AGAIN_SECONDS)
+        answer.headers["Refresh"] = str(int(brought_reading.ROUND_SECONDS))
     return answer
 
 

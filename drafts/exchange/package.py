@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import stat
 import zlib
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from struct import Struct
 from struct import error as StructError
-from typing import IO
 from xml.parsers import expat  # nosec B407 # every DTD and entity is refused below, and the child is under limits
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -37,9 +37,11 @@ _END, _LOCAL = Struct("<4s4H2LH"), Struct("<4s5H3L2H")
 _ENCRYPTED = 0x1
 _PIECE = 256 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+Begin = Callable[[str, dict[str, str]], None]
 _XML_NAMES = (".xml", ".rels", ".rdf")
 _ODT = b"application/vnd.oasis.opendocument.text"
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+_MANIFEST = "META-INF/manifest.xml"
 _TYPES, _WORD_MAIN = "[Content_Types].xml", "word/document.xml"
 # The readers know encodings by this name; in all of them markup looks as in ASCII, or there is a mark at the start.
 _ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
@@ -57,13 +59,14 @@ def kind_of(content: bytes) -> Format:
         with ZipFile(BytesIO(content)) as opened:
             members = opened.infolist()
             _names(members)
-            _places(content, members)
+            begins = _places(content, members)
             _declared(members)
             kind = _kind(opened, members)
             _no_macros(members)
             types = _content_types(opened) if kind is Format.DOCX else {}
             for member in members:
-                _inflated(opened, member, is_xml=_is_xml(member.filename, types))
+                is_xml = _is_xml(member.filename, types)
+                _inflated(content, member, begins[member.filename], is_xml=is_xml)
     except (BadZipFile, zlib.error, StructError, NotImplementedError, EOFError, UnicodeError) as error:
         raise Refused("broken") from error
     except RuntimeError as error:  # zipfile's word for a member with a password
@@ -108,9 +111,11 @@ def _names(members: list[ZipInfo]) -> None:
         seen.add(name.casefold())
 
 
-def _places(content: bytes, members: list[ZipInfo]) -> None:
-    """Members stand one after the other: those that share their bytes are how a small file becomes a large one."""
+def _places(content: bytes, members: list[ZipInfo]) -> dict[str, int]:
+    """Where the bytes of each begin. Members stand one after the other: those that share their bytes are how a small
+    file becomes a large one."""
     end = 0
+    found = {}
     for member in sorted(members, key=lambda one: one.header_offset):
         if member.flag_bits & _ENCRYPTED:
             raise Refused("encrypted")
@@ -119,11 +124,20 @@ def _places(content: bytes, members: list[ZipInfo]) -> None:
         if not 0 <= member.header_offset - end <= (_GAP if end else 0):
             raise Refused("bomb" if member.header_offset < end else "two_things")
         mark, *_fields, name, extra = _LOCAL.unpack_from(content, member.header_offset)
-        if mark != b"PK\x03\x04":
+        begins = member.header_offset + _LOCAL.size + name + extra
+        called = content[begins - name - extra : begins - extra]
+        if mark != b"PK\x03\x04" or called not in _spellings(member.orig_filename):
             raise Refused("broken")
-        end = member.header_offset + _LOCAL.size + name + extra + member.compress_size
+        found[member.filename] = begins
+        end = begins + member.compress_size
     if end > len(content):
         raise Refused("broken")
+    return found
+
+
+def _spellings(name: str) -> tuple[bytes, ...]:
+    """A member's name as it may stand before its bytes: there too, or two readers find two files."""
+    return name.encode("utf-8"), name.encode("cp437", "replace")
 
 
 def _declared(members: list[ZipInfo]) -> None:
@@ -143,6 +157,8 @@ def _kind(opened: ZipFile, members: list[ZipInfo]) -> Format:
     if first is not None and first.filename == "mimetype":
         said = opened.read(first)[:200].strip() if first.file_size <= 200 else b""
         if said == _ODT:
+            if "encrypted-package" in names or b"encryption-data" in _manifest(opened, names):
+                raise Refused("encrypted")
             return Format.ODT
         raise Refused("not_a_text" if b"opendocument" in said else "unknown")
     if "Index/Document.iwa" in names or "Index.zip" in names:
@@ -152,6 +168,11 @@ def _kind(opened: ZipFile, members: list[ZipInfo]) -> Format:
     if _WORD_MAIN not in names:
         raise Refused("not_a_text")
     return Format.DOCX
+
+
+def _manifest(opened: ZipFile, names: set[str]) -> bytes:
+    """Where OpenDocument says which parts are locked (ODF 1.3, part 2, 3.4.1): the rest would only look broken."""
+    return opened.read(_MANIFEST) if _MANIFEST in names else b""
 
 
 def _no_macros(members: list[ZipInfo]) -> None:
@@ -172,7 +193,8 @@ def _content_types(opened: ZipFile) -> dict[str, str]:
         elif tag.endswith("Override"):
             found[attrs.get("PartName", "").lstrip("/").casefold()] = kind
 
-    _parse(opened.open(_TYPES), begin)
+    scan = _Scan(begin)
+    scan.feed(opened.read(_TYPES), True)
     kinds = found.values()
     if any("macroenabled" in kind or "vba" in kind for kind in kinds):
         raise Refused("macros")
@@ -188,53 +210,89 @@ def _is_xml(name: str, types: dict[str, str]) -> bool:
     return name.endswith(_XML_NAMES) or said.endswith(("/xml", "+xml")) and not said.startswith("image/")
 
 
-def _inflated(opened: ZipFile, member: ZipInfo, *, is_xml: bool) -> None:
-    """Go through a member to its end: longer than it said, or with another sum, it is a lie and refused."""
-    if member.is_dir():
+def _inflated(content: bytes, member: ZipInfo, begins: int, *, is_xml: bool) -> None:
+    """Go through a member to its end, piece by piece: another length or sum than it said is a lie, and refused.
+
+    Not by `zipfile`, which stops where the directory says that a member ends, whatever follows: another reader goes on.
+    """
+    scan = _Scan() if is_xml else None
+    sum_, size = 0, 0
+    for piece in _pieces(memoryview(content)[begins : begins + member.compress_size], member):
+        size += len(piece)
+        if size > member.file_size:
+            raise Refused("bomb")
+        sum_ = zlib.crc32(piece, sum_)
+        if scan is not None:
+            scan.feed(piece)
+    if size != member.file_size or sum_ != member.CRC:
+        raise Refused("broken")
+    if scan is not None:
+        scan.end()
+
+
+def _pieces(packed: memoryview, member: ZipInfo) -> Iterator[bytes]:
+    if member.compress_type == ZIP_STORED:
+        for at in range(0, len(packed), _PIECE):
+            yield bytes(packed[at : at + _PIECE])
         return
-    with opened.open(member) as file:
-        if is_xml:
-            _parse(file)
-            return
-        while file.read(_PIECE):
-            pass
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    for at in range(0, len(packed), _PIECE):
+        waiting = bytes(packed[at : at + _PIECE])
+        while waiting:
+            yield stream.decompress(waiting, _PIECE)
+            if stream.eof:
+                break
+            waiting = stream.unconsumed_tail
+    while not stream.eof:
+        piece = stream.decompress(b"", _PIECE)
+        if not piece:
+            raise Refused("broken")
+        yield piece
+    if stream.unused_data:
+        raise Refused("two_things")
 
 
-def _parse(file: IO[bytes], begin: object = None) -> None:
-    """Well-formed XML without a DTD, of bounded depth and length. Raises Refused."""
-    depth = count = 0
+class _Scan:
+    """Well-formed XML without a DTD, of bounded depth and length, looked at as it comes. Raises Refused."""
 
-    def on_start(tag: str, attrs: dict[str, str]) -> None:
-        nonlocal depth, count
-        depth += 1
-        count += 1
-        if depth > DEEPEST or count > MOST_ELEMENTS:
-            raise Refused("too_deep" if depth > DEEPEST else "too_long")
-        if callable(begin):
-            begin(tag, attrs)
+    def __init__(self, begin: Begin | None = None) -> None:
+        self._depth = self._count = 0
+        self._begin = begin
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self._on_start
+        parser.EndElementHandler = self._on_end
+        parser.XmlDeclHandler = self._on_declaration
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.EntityDeclHandler = self._refuse
+        parser.ExternalEntityRefHandler = self._refuse
+        self._parser = parser
 
-    def on_end(_tag: str) -> None:
-        nonlocal depth
-        depth -= 1
+    def feed(self, piece: bytes, last: bool = False) -> None:
+        try:
+            self._parser.Parse(piece, last)
+        except expat.ExpatError as error:
+            raise Refused("broken") from error
 
-    def on_declaration(_version: str, encoding: str | None, _alone: int) -> None:
+    def end(self) -> None:
+        self.feed(b"", True)
+
+    def _on_start(self, tag: str, attrs: dict[str, str]) -> None:
+        self._depth += 1
+        self._count += 1
+        if self._depth > DEEPEST:
+            raise Refused("too_deep")
+        if self._count > MOST_ELEMENTS:
+            raise Refused("too_long")
+        if self._begin is not None:
+            self._begin(tag, attrs)
+
+    def _on_end(self, _tag: str) -> None:
+        self._depth -= 1
+
+    def _on_declaration(self, _version: str, encoding: str | None, _alone: int) -> None:
         if encoding is not None and encoding.lower() not in _ENCODINGS:
             raise Refused("broken")
 
-    def refuse(*_said: object) -> None:
+    def _refuse(self, *_said: object) -> None:
         # Office programs write none. With it come entities that grow, and addresses that are fetched.
         raise Refused("entities")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = on_start
-    parser.EndElementHandler = on_end
-    parser.XmlDeclHandler = on_declaration
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.ExternalEntityRefHandler = refuse
-    try:
-        while piece := file.read(_PIECE):
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise Refused("broken") from error

@@ -134,7 +134,7 @@ def test_a_document_is_shown_before_it_is_taken(desk: Desk) -> None:
         version = session().scalars(sa.select(DraftVersion)).one()
         assert version.name == "Avant l’import de «\u00a0fiche.docx\u00a0»"
         assert plain_text(version.tree) == plain_text(before)
-        deeds = session().scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
+        deeds = session().scalars(sa.select(AuditEntry.act).order_by(AuditEntry.id)).all()
         assert "bring_file" in deeds and "take_file" in deeds
         file = session().scalars(sa.select(BroughtFile)).one()
         assert (file.state, file.content, file.tree) == (BroughtState.TAKEN, None, None)
