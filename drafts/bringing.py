@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import IO
 
 import sqlalchemy as sa
 
@@ -16,11 +18,12 @@ from app.db import session
 from app.errors import Invalid, Missing, MovedOn, RateLimited, TooLarge
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
-from drafts.brought_models import LONGEST_NAME, BroughtFile, BroughtPicture, BroughtState
+from drafts.brought_models import LONGEST_NAME, BroughtFile, BroughtPicture, BroughtPiece, BroughtState
 from drafts.models import Draft
 
 # A report of 300 pages with pictures as a camera made them; the mail of the administrations takes no larger ones.
 LONGEST = 20 * 1024 * 1024
+PIECE = 1024 * 1024
 KEPT_FOR = timedelta(days=1)
 # Somebody who takes over an old site brings a page every few minutes; who brings more is a program.
 OF_ONE_AN_HOUR, TO_ONE_A_DAY = 20, 60
@@ -29,30 +32,41 @@ WAITING_OF_ONE, WAITING_OF_ALL = 3, 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def bring(actor: Actor, draft: Draft, name: str, content: bytes) -> BroughtFile:
-    """Keep a file for the worker to read. Raises Invalid, TooLarge, RateLimited."""
+def bring(actor: Actor, draft: Draft, name: str, content: IO[bytes]) -> BroughtFile:
+    """Keep a file for the worker to read; it is gone through twice. Raises Invalid, TooLarge, RateLimited."""
     require(actor, Act.DRAFT_WRITE, draft)
-    if len(content) > LONGEST:
-        raise too_large()
-    if not content:
-        raise Invalid(_("Ce fichier est vide : choisissez-en un autre."), field="fichier")
     _allow(actor, draft)
+    digest, size = hashlib.sha256(), 0
+    for piece in _pieces(content):
+        digest.update(piece)
+        size += len(piece)
+        if size > LONGEST:
+            raise too_large()
+    if not size:
+        raise Invalid(_("Ce fichier est vide : choisissez-en un autre."), field="fichier")
     now = clock.now()
     file = BroughtFile(
         draft_id=draft.id,
         person_id=actor.id,
         name=_shown(name),
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
-        content=content,
+        sha256=digest.hexdigest(),
+        size=size,
         report={},
         created_at=now,
         expires_at=now + KEPT_FOR,
     )
     session().add(file)
     session().flush()
+    for number, piece in enumerate(_pieces(content)):
+        session().execute(sa.insert(BroughtPiece).values(file_id=file.id, number=number, content=piece))
     audit.record(actor.id, "bring_file", "draft", draft.id, file=file.id, sha256=file.sha256)
     return file
+
+
+def _pieces(content: IO[bytes]) -> Iterator[bytes]:
+    content.seek(0)
+    while piece := content.read(PIECE):
+        yield piece
 
 
 def too_large() -> TooLarge:
@@ -125,9 +139,15 @@ def drop(actor: Actor, draft: Draft, file: BroughtFile) -> None:
 
 def decide(file: BroughtFile, state: BroughtState, code: str = "") -> None:
     """A state in which nothing more will be done with it: what was in it goes at once."""
-    file.state, file.code, file.content, file.tree = state, code, None, None
+    file.state, file.code, file.tree = state, code, None
     session().execute(sa.delete(BroughtPicture).where(BroughtPicture.file_id == file.id))
+    forget_bytes(file)
     session().flush()
+
+
+def forget_bytes(file: BroughtFile) -> None:
+    """It was read, or will not be."""
+    session().execute(sa.delete(BroughtPiece).where(BroughtPiece.file_id == file.id))
 
 
 def forget_old() -> None:

@@ -24,9 +24,9 @@ class BroughtState(StrEnum):
 
 
 class BroughtFile(Base):
-    """One file: its bytes until it was read, what was read until it is decided, then only that there was one.
+    """One file: its bytes (BroughtPiece) until it was read, what was read until it is decided, then only that there was one.
 
-    `tree` is there from when the file was read; it stays WAITING until its pictures have been made anew. `report` has the
+    `format` and `tree` are there from when the file was read; it stays WAITING until its pictures have been made anew. `report` has the
     counts {blocks, words, images} and `losses` [[code, count, words]…].
     """
 
@@ -38,12 +38,11 @@ class BroughtFile(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int]
     format: Mapped[Format | None] = mapped_column(Word(Format))
-    content: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
     state: Mapped[BroughtState] = mapped_column(Word(BroughtState), default=BroughtState.WAITING)
-    # Why it was refused: a code that `drafts.exchange.losses` has words for.
+    # Why it was refused: a code that `drafts.exchange.import_words` has words for.
     code: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     title: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
-    tree: Mapped[list[Any] | None] = mapped_column(deferred=True)
+    tree: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True), deferred=True)
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # How often reading it was begun: a file that ends the worker must not end the next one for ever.
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -53,7 +52,6 @@ class BroughtFile(Base):
         one_of("state", BroughtState),
         one_of("format", Format, optional=True),
         sa.CheckConstraint("size > 0", name="size_counts"),
-        sa.CheckConstraint("state IN ('waiting', 'read') OR content IS NULL", name="decided_keeps_no_bytes"),
         sa.Index(
             "ix_brought_file_waiting",
             "id",
@@ -61,6 +59,17 @@ class BroughtFile(Base):
             postgresql_where=sa.text("state = 'waiting'"),
         ),
     )
+
+
+class BroughtPiece(Base):
+    """A megabyte of a file that waits: in one piece it would lie in memory three times on its way through the database."""
+
+    __tablename__ = "brought_piece"
+    file_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("brought_file.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class BroughtPicture(Base):

@@ -16,7 +16,8 @@ from app.extensions import gettext as _
 from app.policy import Actor
 from drafts import log
 from drafts.brought_models import BroughtFile, BroughtPicture, BroughtState
-from drafts.exchange.losses import loss_words, refusal_words
+from drafts.exchange.import_words import refusal_words
+from drafts.exchange.loss_words import loss_words
 from drafts.models import Draft
 from drafts.render import render_blocks
 from drafts.taking import is_empty
@@ -27,9 +28,10 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True)
 class LossRow:
-    """One line of the report, and the first words it happened to."""
+    """One line of the report: what, how many times, and the first words it happened to."""
 
     sentence: str
+    count: int
     words: str
 
 
@@ -105,7 +107,7 @@ def file_page(draft: Draft, file: BroughtFile, picture_address: str) -> FilePage
         made=sum(width is not None for width in widths.values()),
         pictures=len(widths),
         losses=tuple(
-            LossRow(loss_words(code, count), words) for code, count, words in report.get("losses", ())
+            LossRow(loss_words(code), count, words) for code, count, words in report.get("losses", ())
         ),
         preview=_with_addresses(shown, widths, picture_address),
         is_cut=len(tree) > MOST_SHOWN,

@@ -19,7 +19,7 @@ from app import jobs
 from app.db import reading, session, unit_of_work
 from app.errors import DomainError, Unavailable
 from drafts import bringing, images
-from drafts.brought_models import BroughtFile, BroughtPicture, BroughtState
+from drafts.brought_models import BroughtFile, BroughtPicture, BroughtPiece, BroughtState
 from drafts.child import Answer, Child, ChildDied, ChildSlow
 from drafts.exchange.work import without_images
 from drafts.grammar import Tree, blocks, plain_text
@@ -70,7 +70,7 @@ def read_brought(_data_dir: Path | None = None) -> bool:
 def _one_step() -> bool:
     with reading():
         waiting = session().execute(
-            sa.select(BroughtFile.id, BroughtFile.content.is_not(None))
+            sa.select(BroughtFile.id, BroughtFile.format.is_(None))
             .where(BroughtFile.state == BroughtState.WAITING)
             .order_by(BroughtFile.id)
             .limit(1)
@@ -86,13 +86,20 @@ def _one_step() -> bool:
 def _read(file_id: int) -> None:
     with unit_of_work():
         file = session().get(BroughtFile, file_id, with_for_update=True)
-        if file is None or file.state is not BroughtState.WAITING or file.content is None:
+        if file is None or file.state is not BroughtState.WAITING or file.format is not None:
             return
         if file.attempts >= TRIES:
             bringing.decide(file, BroughtState.REFUSED, "too_slow")
             return
         file.attempts += 1
-        name, content = file.name, file.content
+        name = file.name
+    with reading():
+        pieces = session().scalars(
+            sa.select(BroughtPiece.content)
+            .where(BroughtPiece.file_id == file_id)
+            .order_by(BroughtPiece.number)
+        )
+        content = list(pieces)
     answer, parts = _answer(name, content)
     del content
     with unit_of_work():
@@ -106,7 +113,8 @@ def _read(file_id: int) -> None:
         if not blocks(tree):
             bringing.decide(file, BroughtState.REFUSED, "nothing")
             return
-        file.format, file.title, file.content, file.tree = answer["format"], answer["title"], None, tree
+        file.format, file.title, file.tree = answer["format"], answer["title"], tree
+        bringing.forget_bytes(file)
         file.report = _report(tree, answer["losses"])
         for key, picture in zip(answer["pictures"], parts[1:], strict=True):
             session().add(BroughtPicture(file_id=file.id, key=key, content=picture))
@@ -114,7 +122,7 @@ def _read(file_id: int) -> None:
             file.state = BroughtState.READ
 
 
-def _answer(name: str, content: bytes) -> Answer:
+def _answer(name: str, content: list[bytes]) -> Answer:
     try:
         return _reader().ask("read", {"name": name}, (content,))
     except ChildSlow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from flask import Response, flash, request, url_for
@@ -21,9 +20,6 @@ from drafts.taking import Where
 
 # The form around the file: the token, and the lines that part it (RFC 7578).
 _FORM = 64 * 1024
-# Of the bytes of files one is in memory at a time: with five people who import at one moment the service would grow by
-# as many times 20 MB, and twice that on its way to the database.
-_one_file = threading.Lock()
 
 
 @blueprint.url_value_preprocessor
@@ -65,12 +61,10 @@ def bring(draft_id: int) -> Any:
     if given is None or not given.filename:
         return _form_page(draft_id, 422, [("#fichier", _("Choisissez un fichier à importer."))])
     try:
-        with _one_file:
-            content = given.read(bringing.LONGEST + 1)
-            with unit_of_work():
-                draft = queries.draft_numbered(draft_id)
-                file_id = bringing.bring(current_actor(), draft, given.filename, content).id
-            del content
+        with unit_of_work():
+            draft = queries.draft_numbered(draft_id)
+            # What is longer than some kilobytes was put into a file on its way in (werkzeug).
+            file_id = bringing.bring(current_actor(), draft, given.filename, given.stream).id
     except (Invalid, RateLimited) as error:
         return later(_form_page(draft_id, error.status, [("#fichier", error.message)]), error)
     return see_other("drafts.brought", draft_id=draft_id, file_id=file_id)

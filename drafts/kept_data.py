@@ -50,7 +50,7 @@ def _kept() -> Iterator[Entry]:
         mission,
         _("Le contenu jusqu’au choix de la personne, un jour au plus ; la trace de l’envoi, un jour"),
         _("La personne qui a envoyé le fichier"),
-        ("brought_file.*", "brought_picture.*"),
+        ("brought_file.*", "brought_piece.*", "brought_picture.*"),
         bringing.KEPT_FOR.days,
         bringing.forget_old,
     )

@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("format", sa.String(40)),
-        sa.Column("content", sa.LargeBinary()),
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("code", sa.String(40), nullable=False, server_default=""),
         sa.Column("title", sa.String(200), nullable=False, server_default=""),
@@ -52,10 +51,6 @@ def upgrade() -> None:
             name=op.f("ck_brought_file_format_known"),
         ),
         sa.CheckConstraint("size > 0", name=op.f("ck_brought_file_size_counts")),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'read') OR content IS NULL",
-            name=op.f("ck_brought_file_decided_keeps_no_bytes"),
-        ),
     )
     op.create_index(op.f("ix_brought_file_draft_id"), "brought_file", ["draft_id"])
     op.create_index(op.f("ix_brought_file_person_id"), "brought_file", ["person_id"])
@@ -66,6 +61,17 @@ def upgrade() -> None:
         ["id"],
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_table(
+        "brought_piece",
+        sa.Column(
+            "file_id",
+            _ID,
+            sa.ForeignKey("brought_file.id", name=op.f("fk_brought_piece_file_id"), ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
     )
     op.create_table(
         "brought_picture",

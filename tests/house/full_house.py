@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import sqlalchemy as sa
@@ -190,7 +191,7 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
     starts = clock.now() + timedelta(days=1)
     seance = sessions.plan_session(leader, lab, "Écrire", starts, starts + timedelta(hours=2))
     image = makers.make_image(f"{hash(word) & 0xFFFF:064x}")
-    brought = bringing.bring(writer, plain, f"{word}.md", b"Un texte.")
+    brought = bringing.bring(writer, plain, f"{word}.md", BytesIO(b"Un texte."))
     session().add(BroughtPicture(file_id=brought.id, key="p1", content=b"RIFF", width=1, height=1))
     session().add(ImageUse(image_id=image, draft_id=plain.id, person_id=writer.id, at=clock.now()))
     call = calls.prepare(

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from drafts.exchange import package
-from drafts.exchange.losses import refusal_words
+from drafts.exchange.import_words import refusal_words
 from drafts.exchange.paper import Format, Refused
 from drafts.exchange.sniff import sniff
 from tests.drafts.exchange.hostile_files import hostile

@@ -1,13 +1,12 @@
-"""French words for what is refused and for what a text loses on its way in."""
+"""French words for why a file is refused, and for what to do instead. What is lost has its own: `loss_words`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from app.extensions import gettext as _
-from app.extensions import ngettext
 
-__all__ = ["loss_words", "refusal_words"]
+__all__ = ["refusal_words"]
 
 
 def refusal_words(code: str) -> str:
@@ -80,46 +79,13 @@ def refusal_words(code: str) -> str:
             "une page HTML ou un texte Markdown (.md)."
         ),
     }
-    found = sentences.get(code)
+    # The readers' own names of the same.
+    same = {"too_large": "too_long", "old_or_locked": "old_office", "not_word": "unknown"}
+    found = sentences.get(same.get(code, code))
     return (
         found()
         if found is not None
         else _(
             "Ce fichier est abîmé. Ouvrez-le avec votre logiciel, enregistrez-le de nouveau, puis envoyez-le."
         )
-    )
-
-
-def loss_words(code: str, count: int) -> str:
-    """What was lost, how many times: one line of the report."""
-    lines: dict[str, Callable[[], str]] = {
-        "picture_missing": lambda: ngettext(
-            "%(num)d image n’est pas dans le fichier : elle n’a pas été reprise.",
-            "%(num)d images ne sont pas dans le fichier : elles n’ont pas été reprises.",
-            count,
-        ),
-        "picture_refused": lambda: ngettext(
-            "%(num)d image ne peut pas être lue : ajoutez-la à la main, en PNG ou en JPEG.",
-            "%(num)d images ne peuvent pas être lues : ajoutez-les à la main, en PNG ou en JPEG.",
-            count,
-        ),
-        "picture_too_many": lambda: ngettext(
-            "%(num)d image est de trop : un document en apporte 60 au plus.",
-            "%(num)d images sont de trop : un document en apporte 60 au plus.",
-            count,
-        ),
-        "picture_too_large": lambda: ngettext(
-            "%(num)d image est trop lourde : réduisez-la, puis ajoutez-la à la main.",
-            "%(num)d images sont trop lourdes : réduisez-les, puis ajoutez-les à la main.",
-            count,
-        ),
-    }
-    found = lines.get(code)
-    if found is not None:
-        return found()
-    return ngettext(
-        "%(num)d élément n’a pas été repris (%(code)s).",
-        "%(num)d éléments n’ont pas été repris (%(code)s).",
-        count,
-        code=code,
     )
