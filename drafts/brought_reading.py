@@ -58,7 +58,11 @@ def _reader() -> Child:
 
 
 @jobs.chore(1.0)
-def read_brought(_data_dir: Path | None = None) -> bool:
+def read_what_was_brought(_data_dir: Path) -> None:
+    read_brought()
+
+
+def read_brought() -> bool:
     """One round: the oldest files that wait are read, and their pictures made. False when nothing waited."""
     until = time.monotonic() + ROUND_SECONDS
     did = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, g, request, url_for
 
 from app.db import reading, unit_of_work
 from app.errors import Invalid, RateLimited
@@ -122,6 +122,8 @@ def decide(draft_id: int, file_id: int) -> Any:
         _(
             "Le document est dans le texte. Pour l’en retirer, revenez dans l’historique à la version nommée avant."
         )
+        if Act.DRAFT_HISTORY in g.acts
+        else _("Le document est dans le texte.")
     )
     return see_other("drafts.show", draft_id=draft_id)
 

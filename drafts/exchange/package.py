@@ -264,7 +264,6 @@ class _Scan:
         parser.XmlDeclHandler = self._on_declaration
         parser.StartDoctypeDeclHandler = self._refuse
         parser.EntityDeclHandler = self._refuse
-        parser.ExternalEntityRefHandler = self._refuse
         self._parser = parser
 
     def feed(self, piece: bytes, last: bool = False) -> None:

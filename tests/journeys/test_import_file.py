@@ -8,7 +8,7 @@ from pathlib import Path
 
 import docx
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from app.db import reading
 from drafts import log
@@ -19,13 +19,13 @@ from tests.journeys.test_axe import faults, runs_over
 from tests.live_server import LiveServer
 from tests.scenes import Scene
 
-SIZES = ({"width": 1280, "height": 900}, {"width": 360, "height": 740})
+SIZES = (ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740))
 
 
 def written(path: Path) -> Path:
     """What somebody has lying around: a title, headings, a list, a table, a picture, and a heading of the page."""
     made = docx.Document()
-    made.core_properties.title = "Refaire sa carte grise"
+    made.add_heading("Refaire sa carte grise", level=0)
     made.sections[0].header.paragraphs[0].text = "Direction des transports, note interne"
     made.add_heading("Les pièces à apporter", level=2)
     for words in ("La carte d’identité", "Le certificat de cession"):

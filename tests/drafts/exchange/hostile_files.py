@@ -63,14 +63,14 @@ def much(size: int) -> bytes:
     return one * (size // ZEROS) + b"\x03\x00"
 
 
-def with_parts(part: tuple[str, bytes, int, int, int], **how: bool) -> bytes:
+def with_parts(part: tuple[str, bytes, int, int, int]) -> bytes:
     """A Word document as far as its other members go, and that one."""
     others = {"[Content_Types].xml": TYPES.format(WORD, ""), "word/document.xml": body("Bonjour.")}
     plain = [
         (name, deflated(said.encode()), len(said.encode()), zlib.crc32(said.encode()), 0)
         for name, said in others.items()
     ]
-    return raw([*plain, part], **how)
+    return raw([*plain, part])
 
 
 def nested() -> bytes:
