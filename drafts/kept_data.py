@@ -12,7 +12,7 @@ from app.db import session
 from app.extensions import gettext as _
 from app.privacy import Entry, registers
 from drafts import bin as bin_
-from drafts import forgetting, notices, refused
+from drafts import bringing, forgetting, notices, refused
 from drafts.expert_models import ExpertInvitation, ExpertOpinion, ExpertRemark
 from drafts.models import DraftUpdate
 
@@ -43,6 +43,16 @@ def _kept() -> Iterator[Entry]:
         ),
         bin_.KEPT_FOR.days,
         jobs.sweep,
+    )
+    yield Entry(
+        _("Fichiers envoyés pour être importés dans un texte : nom, contenu, qui les a envoyés"),
+        _("Montrer ce qu’un document apporte avant de le reprendre"),
+        mission,
+        _("Le contenu jusqu’au choix de la personne, un jour au plus ; la trace de l’envoi, un jour"),
+        _("La personne qui a envoyé le fichier"),
+        ("brought_file.*", "brought_piece.*", "brought_picture.*"),
+        bringing.KEPT_FOR.days,
+        bringing.forget_old,
     )
     yield Entry(
         _("Remarques et suggestions, avec leur auteur"),

@@ -29,6 +29,7 @@ from drafts import (
     history_routes,  # noqa: F401 - adds its routes to the blueprint
     hung,  # noqa: F401 - registers its panels
     image_routes,  # noqa: F401 - adds its routes to the blueprint
+    import_routes,  # noqa: F401 - adds its routes to the blueprint
     list_queries,
     notice_routes,  # noqa: F401 - adds its routes to the blueprint
     parts_routes,  # noqa: F401 - adds its routes to the blueprint
@@ -90,9 +91,11 @@ def _new_page(slug: str, form: NewDraftForm, status: int = 200, faults: Faults |
 @blueprint.post("/labs/<slug>/brouillons/nouveau")
 @guarded(Act.LAB_WRITE, lab_door)
 def create(slug: str) -> Any:
+    """`ensuite=importer`: the text will come from a file, so it begins with no pattern, and the next page asks for it."""
     form = _new_form()
     if not form.validate_on_submit():
         return _new_page(slug, form, 422, form.faults())
+    imports = request.form.get("ensuite") == "importer"
     try:
         with unit_of_work():
             draft = service.create_draft(
@@ -102,7 +105,7 @@ def create(slug: str) -> Any:
                 lead=queries.administration_numbered(form.responsable.data),
                 competent=[queries.administration_numbered(place) for place in form.competentes.data or []],
                 fields={"themes": list(form.themes.data or [])},
-                tree=patterns.text_of(form.modele.data or patterns.EMPTY),
+                tree=patterns.text_of(patterns.EMPTY if imports else form.modele.data or patterns.EMPTY),
             )
             draft_id = draft.id
             wish = wish_links.of_lab(lab_called(slug), form.souhait.data or 0)
@@ -110,6 +113,9 @@ def create(slug: str) -> Any:
                 wish_links.answer(current_actor(), draft, wish)
     except Invalid as error:
         return _new_page(slug, form, 422, form.faults_of(error, title="titre", slug="titre"))
+    if imports:
+        flash(_("Le brouillon est créé. Choisissez le document qui en donne le texte."))
+        return see_other("drafts.ask_for_file", draft_id=draft_id)
     flash(_("Le brouillon est créé. Vous pouvez écrire."))
     return see_other("drafts.show", draft_id=draft_id)
 

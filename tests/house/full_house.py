@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,8 +31,9 @@ from app.oidc.models import ExternalIdentity
 from app.policy import ANONYMOUS, Actor, PortalRole
 from config import Settings
 from drafts import bin as wastepaper
-from drafts import expert_policy, experts, remarks, review
+from drafts import bringing, expert_policy, experts, remarks, review
 from drafts import service as drafts
+from drafts.brought_models import BroughtPicture
 from drafts.models import Draft, ImageUse
 from drafts.notice_models import Notice
 from labs import cycles, guests, joining, sessions
@@ -199,6 +201,8 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
     starts = clock.now() + timedelta(days=1)
     seance = sessions.plan_session(leader, lab, "Écrire", starts, starts + timedelta(hours=2))
     image = makers.make_image(f"{hash(word) & 0xFFFF:064x}")
+    brought = bringing.bring(writer, plain, f"{word}.md", BytesIO(b"Un texte."))
+    session().add(BroughtPicture(file_id=brought.id, key="p1", content=b"RIFF", width=1, height=1))
     session().add(ImageUse(image_id=image, draft_id=plain.id, person_id=writer.id, at=clock.now()))
     call = calls.prepare(
         leader, title=f"Un appel {word}", question="Que faut-il dire ?", choices=["Ceci", "Cela"],
@@ -244,6 +248,7 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
             "link_id": link.id, "request_id": request, "session_id": seance.id, "form": "html", "wish_id": wish.id,
         },
         "/brouillons": {"draft_id": plain.id, "moment": "0", "form": "pdf", "invitation_id": expert.id, "remark_id": remark.public_id},
+        "/brouillons/<int:draft_id>/importer": {"draft_id": plain.id, "file_id": brought.id, "key": "p1"},
         # Of these the text that is under review.
         **{f"/brouillons/<int:draft_id>/{part}": {"draft_id": read.id} for part in ("relecture", "publication", "publier", "relire", "retirer")},
         "/brouillons/<int:draft_id>/experts": {"draft_id": read.id, "remark_id": expert_remark.id},

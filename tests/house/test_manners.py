@@ -25,6 +25,7 @@ EDGES = {
     "history_routes",
     "attribution_routes",
     "image_routes",
+    "import_routes",
     "reference_routes",
     "remark_routes",
     "notice_routes",
