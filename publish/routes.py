@@ -41,6 +41,7 @@ from publish import (
     following,
     health,
     moderation_routes,
+    old_routes,
     opening_routes,
     pages,
     past,
@@ -83,6 +84,7 @@ wish_routes.register(blueprint)
 call_routes.register(blueprint)
 call_answer_routes.register(blueprint)
 reading_test_routes.register(blueprint)
+old_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:
