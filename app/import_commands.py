@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app.accounts import service as accounts
@@ -22,14 +22,19 @@ from app.accounts.models import Person, PersonStatus
 from app.db import reading, session
 from app.errors import DomainError
 from app.importing import mapping as mappings
+from app.importing import portal_source
 from app.importing.administrations import Administrations
 from app.importing.mapping import Unmapped
 from app.importing.people import People
+from app.importing.portal import PageTold, PortalRun
+from app.importing.portal_report import Report
 from app.importing.records import Importer, State, Told
 from app.importing.run import Run
 from app.importing.services import Services
 from app.importing.table import Table, Unreadable
 from app.policy import PORTAL, Act, Actor, acts_for
+from config import Settings
+from drafts import reopening
 
 # So many refused rows are named; who has more of them looks at the first ones first.
 MOST_NAMED = 200
@@ -42,7 +47,7 @@ _SIGNS = {
 
 
 def init_app(app: Flask) -> None:
-    for command in (import_administrations, import_services, import_people):
+    for command in (import_administrations, import_services, import_people, import_portal):
         app.cli.add_command(command)
 
 
@@ -260,3 +265,94 @@ def _listened(
         return act()
     finally:
         listener.close()
+
+
+@click.command(
+    "import-portal",
+    epilog="""\b
+pages.csv, or the table itself, has the columns:
+"""
+    + "\n".join(
+        f"  {one.name}{' (needed)' if one.needed else ''}: {one.says}" for one in portal_source.FIELDS
+    ),
+)
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--as", "email", required=True, help="E-mail of an administrator who writes in the lab.")
+@click.option("--lab", required=True, metavar="SLUG", help="The lab in which the drafts are made.")
+@click.option("--lead", required=True, metavar="ADMINISTRATION", help="Who leads and answers for the pages.")
+@click.option(
+    "--name",
+    callback=lambda context, parameter, value: checked_partner(context, parameter, value) if value else "",
+    help="How this portal is called here; the same one each time. Without it: the name of the folder or file.",
+)
+@click.option(
+    "--map", "maps", multiple=True, metavar='"THEIR COLUMN=OUR_FIELD"', help="For the table of pages."
+)
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--skip-bad", is_flag=True, help="Do the good pages although some are refused.")
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write what each page lost, as CSV."
+)
+@with_appcontext
+def import_portal(
+    source: Path,
+    email: str,
+    lab: str,
+    lead: str,
+    name: str,
+    maps: tuple[str, ...],
+    dry_run: bool,
+    skip_bad: bool,
+    report: Path | None,
+) -> None:
+    """Bring the pages of an older portal: one draft each, in a lab, and their addresses for ever.
+
+    SOURCE is a folder or a zip (a mirror as wget leaves it, or with a pages.csv), or a CSV with the pages in a column.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    actor = administrator(email)
+    name = name or re.sub(r"[^a-z0-9]+", "-", source.resolve().stem.lower()).strip("-")[:80] or "portal"
+    run: PortalRun | None = None
+    try:
+        found = portal_source.opened(source, maps)
+        run = PortalRun(actor, found, name, lab, lead, settings.public_url)
+        run.look()
+        counts = _portal_listened(
+            run, run.rehearse, "checked", quiet=not dry_run, report=report if dry_run else None
+        )
+        if dry_run or (counts[State.BAD] and not skip_bad):
+            why = "this was a dry run." if dry_run else "mend these pages, or give --skip-bad."
+            click.echo(f"{summary(counts)} Nothing was written: {why}")
+            sys.exit(1 if counts[State.BAD] else 0)
+        counts = _portal_listened(run, run.do, "done", quiet=False, report=report)
+    except Unreadable as error:
+        bad_call(str(error))
+    except OSError as error:
+        bad_call(f"{error.filename}: {error.strerror}")
+    except DomainError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
+    finally:
+        if run is not None:
+            run.close()
+        reopening.close()
+    click.echo(summary(counts))
+    sys.exit(1 if counts[State.BAD] else 0)
+
+
+def _portal_listened(
+    run: PortalRun, act: Callable[[], Counter[State]], word: str, *, quiet: bool, report: Path | None
+) -> Counter[State]:
+    listener = Listener(word, len(run.source.pages))
+    with Report(report) as written:
+
+        def tell(one: PageTold) -> None:
+            if not quiet or one.told.state is State.BAD:
+                listener.tell(one.told)
+            written.add(one)
+
+        run.tell, run.moved = tell, listener.moved
+        try:
+            return act()
+        finally:
+            listener.close()

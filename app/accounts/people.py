@@ -57,7 +57,7 @@ def _opened(actor: Actor, email: str, name: str, administration_id: int | None) 
     taken = session().scalar(sa.select(Person.kind).where(Person.email == address))
     if taken is PersonKind.AGENT:
         raise Invalid(_("Cette adresse a déjà un compte."), field="email")
-    with unless_somebody_was_first(_("Cette adresse vient d’avoir un compte : cherchez-la dans la liste.")):
+    with unless_somebody_was_first(_("Cette adresse vient d’avoir un compte : cherchez-la dans la liste.")):
         return service.create_person(address, said, place)
 
 
@@ -67,7 +67,7 @@ def _write_of_account(address: str) -> None:
         _("Votre compte Open Lab"),
         _(
             "Bonjour,\n\nUn compte Open Lab vient d’être ouvert pour vous. Choisissez votre mot de passe, avec "
-            "cette adresse électronique :\n\n%(link)s\n",
+            "cette adresse électronique :\n\n%(link)s\n",
             link=mail.address(CHOOSE_PASSWORD),
         ),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,7 +30,7 @@ class Administrations:
     named_by = "name"
     grouped = True
     is_personal = False
-    fields = (
+    fields: tuple[Field, ...] = (
         Field("key", "the partner's own key; without it, the name"),
         Field("name", "its whole name", needed=True),
         Field("acronym", "its acronym"),
@@ -142,7 +144,7 @@ def _words(group: Group, place: Administration | None) -> OfficeWords:
         # To publish one's own is a right, which somebody gives here.
         else OfficeWords("", "", "", "", "", "", False)
     )  # fmt: skip
-    said = {name: group.first[name] for name in _OF_PLACES if name in group.first}
+    said: dict[str, Any] = {name: group.first[name] for name in _OF_PLACES if name in group.first}
     if "kind" in said:
         said["kind"] = word_of(
             said["kind"], {str(key): label for key, label in catalogue.kind_names().items()}
@@ -159,8 +161,7 @@ def word_of(cell: str, labels: dict[str, str]) -> str:
     return cell
 
 
-def _counter_words(row: dict[str, str] | object, there: Counter | None) -> CounterWords:
-    assert isinstance(row, dict)
+def _counter_words(row: Mapping[str, str], there: Counter | None) -> CounterWords:
     here = (
         CounterWords(there.name, there.address, there.commune, there.phone, there.email, there.hours)
         if there is not None

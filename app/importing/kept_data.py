@@ -16,10 +16,10 @@ from app.privacy import Entry, registers
 @registers
 def _kept() -> Iterator[Entry]:
     yield Entry(
-        _("Comptes ouverts par un fichier d’une administration : empreintes de la ligne, numéro du compte"),
+        _("Comptes ouverts par un fichier d’une administration : empreintes de la ligne, numéro du compte"),
         _("Reprendre le fichier suivant sans ouvrir un compte deux fois, ni rouvrir celui qui a été effacé"),
         _("Mission d’intérêt public"),
-        _("Tant que le compte sert ; après un effacement, l’empreinte de la clé seule"),
+        _("Tant que le compte sert ; après un effacement, l’empreinte de la clé seule"),
         _("Personne"),
         ("import_record.*",),
     )

@@ -40,7 +40,7 @@ class People:
     named_by = "email"
     grouped = False
     is_personal = True
-    fields = (
+    fields: tuple[Field, ...] = (
         Field("key", "the partner's own key (a staff number); without it, the e-mail"),
         Field("email", "work e-mail, by which the person signs in", needed=True),
         Field("name", "first name and name", needed=True),
@@ -94,7 +94,7 @@ class People:
     def put_away(self, actor: Actor, record: ImportRecord) -> None:
         person = session().get_one(Person, record.our_id)
         if any(role.role not in _ROLES.values() for role in person.roles):
-            raise Invalid(_("Ce compte a un rôle pour tout le portail : suspendez-le à la main."))
+            raise Invalid(_("Ce compte a un rôle pour tout le portail : suspendez-le à la main."))
         if person.erased_at is None and person.status is PersonStatus.ACTIVE:
             people.suspend_person(actor, person.id, person.version, _REMOVED)
 
@@ -111,15 +111,15 @@ def _is_theirs(person: Person, place: Administration, address: str) -> None:
     """An account that exists is taken for the one the file means only when everything that opens doors is the same."""
     if person.kind is not PersonKind.AGENT:
         raise Invalid(
-            _("Cette adresse est celle d’un invité ou d’un usager : invitez cette personne à la main."),
+            _("Cette adresse est celle d’un invité ou d’un usager : invitez cette personne à la main."),
             field="email",
         )
     if person.administration_id != place.id:
         raise Invalid(
-            _("Ce compte est d’une autre administration : changez-la à la main."), field="administration"
+            _("Ce compte est d’une autre administration : changez-la à la main."), field="administration"
         )
     if person.email != address:
-        raise Invalid(_("L’adresse de ce compte est une autre ici : changez-la à la main."), field="email")
+        raise Invalid(_("L’adresse de ce compte est une autre ici : changez-la à la main."), field="email")
 
 
 def _roles(words: str) -> set[PortalRole]:
@@ -130,7 +130,7 @@ def _roles(words: str) -> set[PortalRole]:
         if word not in _ROLES:
             raise Invalid(
                 _(
-                    "Un fichier donne les rôles de référent et de médiateur ; les autres se donnent à la main."
+                    "Un fichier donne les rôles de référent et de médiateur ; les autres se donnent à la main."
                 ),
                 field="roles",
             )

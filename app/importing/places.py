@@ -23,11 +23,11 @@ def named(words: str, field: str) -> Administration:
         return found[0]
     if found:
         raise Invalid(
-            _("Plusieurs administrations s’appellent « %(name)s » : donnez leur adresse.", name=wanted[:80]),
+            _("Plusieurs administrations s’appellent « %(name)s » : donnez leur adresse.", name=wanted[:80]),
             field=field,
         )
     raise Invalid(
-        _("Aucune administration ouverte ne s’appelle « %(name)s ».", name=wanted[:80]), field=field
+        _("Aucune administration ouverte ne s’appelle « %(name)s ».", name=wanted[:80]), field=field
     )
 
 

@@ -26,10 +26,52 @@ FEWEST_LINKS = 3
 # Different blocks that are counted; a portal of 10,000 pages has some 500,000.
 MOST_COUNTED = 3_000_000
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
-    "h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
-_NOT_WORDS = frozenset("script style noscript template iframe object embed svg".split())
+# Where words stand between blocks that somebody forgot to put into one.
+_BOXES = ("body", "div", "td", "section", "article", "main", "header", "footer", "nav", "aside", "center", "form")
+_NOT_WORDS = frozenset(["script", "style", "noscript", "template", "iframe", "object", "embed", "svg"])
 _CRUMBS = re.compile(r"bread-?crumb|fil-?d-?ariane|\bariane\b|chemin-?de-?fer", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]{2,40})", re.IGNORECASE)
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>")
@@ -81,6 +123,7 @@ def parsed(content: bytes) -> lxml.html.HtmlElement:
         raise NoPage("This is no HTML.") from error
     for element in list(document.iter(*_NOT_WORDS)):
         _take_out(element)
+    _wrap(document)
     return document
 
 
@@ -101,6 +144,25 @@ def _decoded(content: bytes) -> str:
     return content.decode("cp1252", "replace")
 
 
+def _wrap(document: lxml.html.HtmlElement) -> None:
+    """Loose words and pictures between blocks get a paragraph, so that everything a page says stands in some block."""
+    for box in [one for one in document.iter(*_BOXES) if any(child.tag in _BLOCKS for child in one)]:
+        children, loose = list(box), lxml.html.Element("p")
+        loose.text, box.text = box.text, None
+        at = 0
+        for child in [*children, None]:
+            if child is not None and child.tag not in _BLOCKS:
+                loose.append(child)  # with the words that follow it
+                continue
+            if _said(loose) or loose.find(".//img") is not None:
+                box.insert(at, loose)
+                at += 1
+            loose = lxml.html.Element("p")
+            if child is not None:
+                loose.text, child.tail = child.tail, None
+                at += 1
+
+
 def leaves(root: etree._Element) -> list[etree._Element]:
     """The blocks that hold no other block and say or show something, in the order of the page."""
     holding: set[etree._Element] = set()
@@ -118,21 +180,15 @@ def bare(document: lxml.html.HtmlElement, common: Common, title: str) -> int:
     body = _body(document)
     gone = 0
     for element in list(body.iter()):
-        if isinstance(element.tag, str) and _CRUMBS.search(f"{element.get('class', '')} {element.get('id', '')}"):
+        if isinstance(element.tag, str) and _CRUMBS.search(
+            f"{element.get('class', '')} {element.get('id', '')}"
+        ):
             if element is not body and len(_said(element)) < 400:
                 gone += 1
                 _take_out(element)
     all_ = leaves(body)
     usual = [common.is_frame(leaf) for leaf in all_]
-    frame: set[int] = set()
-    for at, leaf in enumerate(all_):
-        if not usual[at] or _is_own(leaf):
-            break
-        frame.add(at)
-    for at in range(len(all_) - 1, -1, -1):
-        if not usual[at] or _is_own(all_[at]):
-            break
-        frame.add(at)
+    frame = _around(all_, usual, body)
     frame |= _menus(all_, usual)
     for at in frame:
         _take_out_with_empty(all_[at], body)
@@ -141,6 +197,30 @@ def bare(document: lxml.html.HtmlElement, common: Common, title: str) -> int:
             _take_out(heading)
             break
     return gone + len(frame)
+
+
+def _around(all_: list[etree._Element], usual: list[bool], body: etree._Element) -> set[int]:
+    """The places of blocks around the page's own words.
+
+    Old portals put these into a box of their own, and what is usual outside it is frame. On a page without boxes it is
+    what comes before the first and after the last own words; what follows a heading such as « Où s’adresser » is never.
+    """
+    own = [at for at, leaf in enumerate(all_) if not usual[at] or _is_own(leaf)]
+    if not own:
+        return set()
+    box = _box(all_[own[0]], all_[own[-1]])
+    if box is not body and box not in body.iterancestors():
+        inside = set(box.iter())
+        return {at for at, leaf in enumerate(all_) if usual[at] and leaf not in inside}
+    last = own[-1] + (1 if _is_own(all_[own[-1]]) else 0)
+    return {*range(own[0]), *range(last + 1, len(all_))}
+
+
+def _box(one: etree._Element, other: etree._Element) -> etree._Element:
+    """The smallest element that holds both; above a single block, what it stands in."""
+    around = list(one.iterancestors())
+    found = set(other.iterancestors())
+    return next((element for element in around if element in found), around[-1])
 
 
 def _is_own(leaf: etree._Element) -> bool:
@@ -169,7 +249,9 @@ def title_of(document: lxml.html.HtmlElement, common: Common) -> str:
     headings = [one for one in _body(document).iter("h1") if _said(one) and not common.is_frame(one)]
     if len(headings) == 1:
         return _said(headings[0])[:200]
-    parts = [part for part in _BETWEEN.split(_said(document.find(".//title"))) if part and not common.is_name(part)]
+    parts = [
+        part for part in _BETWEEN.split(_said(document.find(".//title"))) if part and not common.is_name(part)
+    ]
     if parts:
         return parts[0][:200]
     return _said(headings[0])[:200] if headings else ""

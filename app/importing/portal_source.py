@@ -153,9 +153,13 @@ class _Zip(_Holder):
                 continue
             name = entry.filename
             parts = PurePosixPath(name).parts
-            outside = name.startswith("/") or ".." in parts or "\\" in name or "\x00" in name or ":" in parts[0]
+            outside = (
+                name.startswith("/") or ".." in parts or "\\" in name or "\x00" in name or ":" in parts[0]
+            )
             if outside or name in self.names:
-                raise Unreadable(f"The zip holds a file called « {name[:80]!r} »: nobody packs that by accident.")
+                raise Unreadable(
+                    f"The zip holds a file called « {name[:80]!r} »: nobody packs that by accident."
+                )
             if entry.flag_bits & 0x1:
                 raise Unreadable("The zip is encrypted: pack it again without a password.")
             if len(name) > LONGEST_NAME or stat.S_ISLNK(entry.external_attr >> 16):
@@ -168,7 +172,15 @@ class _Zip(_Holder):
             with self.zip.open(name) as file:
                 # Read so far and no further, whatever size the zip declares.
                 content = file.read(largest + 1)
-        except (KeyError, OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError, ValueError):
+        except (
+            KeyError,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+            zipfile.BadZipFile,
+            EOFError,
+            ValueError,
+        ):
             return None
         except zipfile.zlib.error:  # type: ignore[attr-defined]
             return None
@@ -184,7 +196,8 @@ class _Files(Source):
         self.holder = holder
         self._files: dict[str, str] = {}
         self.refused += [
-            Told(State.LEFT, name, sentence="A link, or no plain file: it was not read.") for name in holder.left
+            Told(State.LEFT, name, sentence="A link, or no plain file: it was not read.")
+            for name in holder.left
         ]
         listed = next((name for name in ("pages.csv", "Pages.csv") if name in holder.names), None)
         host = _only_host(holder.names)
@@ -208,7 +221,7 @@ class _Files(Source):
                 raise Unreadable(f"More than {MOST_PAGES} pages: cut the portal into parts.")
             path = _path_of(name, host)
             # `wget -E` adds .html to what had no ending, or another one.
-            short = re.sub(r"\.html?\Z", "", path)
+            short = re.sub(r"\.html?\Z", "", path, flags=re.IGNORECASE)
             address = f"https://{host}{path}" if host else path
             self.pages.append(OldPage(address, name, aliases=(short,) if short != path else ()))
         if host:
@@ -224,7 +237,13 @@ class _Files(Source):
                 self.refused.append(told)
             elif page.where not in self.holder.names:
                 self.refused.append(
-                    Told(State.BAD, page.address, page.line, mapping.column_of("file"), "There is no such file here.")
+                    Told(
+                        State.BAD,
+                        page.address,
+                        page.line,
+                        mapping.column_of("file"),
+                        "There is no such file here.",
+                    )
                 )
             else:
                 self.pages.append(page)
@@ -254,7 +273,9 @@ class _Rows(Source):
         self.table = Table(path)
         self.mapping = _understood(self.table, maps)
         if "html" not in self.mapping.columns:
-            raise Unreadable("Nothing is known of: html, the column with the pages. Give --map \"their column=html\".")
+            raise Unreadable(
+                'Nothing is known of: html, the column with the pages. Give --map "their column=html".'
+            )
         for page, told in _listed(self.table, self.mapping):
             if page is None:
                 self.refused.append(told)
@@ -293,7 +314,10 @@ def _listed(table: Table, mapping: Understanding) -> Iterator[tuple[OldPage | No
         said = mapping.values(line)
         address = said["address"]
         if old_addresses.normal(address) is None:
-            yield None, Told(State.BAD, address, line.number, mapping.column_of("address"), "This is no address.")
+            yield (
+                None,
+                Told(State.BAD, address, line.number, mapping.column_of("address"), "This is no address."),
+            )
             continue
         yield (
             OldPage(
@@ -326,5 +350,5 @@ def _path_of(name: str, host: str) -> str:
     path = name[len(host) :] if host and name.startswith(f"{host}/") else f"/{name}"
     path = _ASKED.sub(r"\1?", path, count=1)
     if "?" in path:
-        path = re.sub(r"\.html?\Z", "", path)
+        path = re.sub(r"\.html?\Z", "", path, flags=re.IGNORECASE)
     return path

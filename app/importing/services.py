@@ -30,7 +30,7 @@ class Services:
     named_by = "url"
     grouped = False
     is_personal = False
-    fields = (
+    fields: tuple[Field, ...] = (
         Field("key", "the partner's own key; without it, the address"),
         Field("title", "what one reads", needed=True),
         Field("kind", f"one of {', '.join(ServiceKind)}, or the French words of the pages", needed=True),
@@ -114,7 +114,7 @@ def _at(url: str) -> OnlineService | None:
         )
     )
     if len(rows) > 1:
-        raise Invalid(_("Plusieurs services ont cette adresse ici : retirez-en un d’abord."), field="url")
+        raise Invalid(_("Plusieurs services ont cette adresse ici : retirez-en un d’abord."), field="url")
     return rows[0] if rows else None
 
 
