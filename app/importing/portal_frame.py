@@ -70,7 +70,20 @@ _BLOCKS = frozenset(
     ]
 )
 # Where words stand between blocks that somebody forgot to put into one.
-_BOXES = ("body", "div", "td", "section", "article", "main", "header", "footer", "nav", "aside", "center", "form")
+_BOXES = (
+    "body",
+    "div",
+    "td",
+    "section",
+    "article",
+    "main",
+    "header",
+    "footer",
+    "nav",
+    "aside",
+    "center",
+    "form",
+)
 _NOT_WORDS = frozenset(["script", "style", "noscript", "template", "iframe", "object", "embed", "svg"])
 _CRUMBS = re.compile(r"bread-?crumb|fil-?d-?ariane|\bariane\b|chemin-?de-?fer", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]{2,40})", re.IGNORECASE)
