@@ -16,6 +16,7 @@ from flask.cli import with_appcontext
 from app import db, jobs, mail, privacy
 from app.accounts import erasing, exporting
 from app.accounts import kept_data as accounts_data
+from app.importing import kept_data as importing_data
 from app.oidc import kept_data as oidc_data
 from drafts import kept_data as drafts_data
 from labs import kept_data as labs_data
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 __all__ = ["ROOMS", "chores", "purge"]
 
 # Each registers its entries as it is imported.
-ROOMS = (accounts_data, oidc_data, labs_data, drafts_data, publish_data)
+ROOMS = (accounts_data, oidc_data, labs_data, drafts_data, publish_data, importing_data)
 
 
 def chores() -> list[Callable[[], object]]:

@@ -13,6 +13,7 @@ from alembic import context
 import app.accounts.key_models
 import app.alerts
 import app.audit
+import app.importing.models
 import app.jobs
 import app.mail
 import app.oidc.models
@@ -37,6 +38,7 @@ import publish.evidence_models
 import publish.fate_models
 import publish.figure_models
 import publish.models
+import publish.old_models
 import publish.reading_test_models
 import publish.subscription_models
 import publish.voice_models
@@ -48,6 +50,7 @@ ROOMS = (
     app.accounts.key_models,
     app.alerts,
     app.audit,
+    app.importing.models,
     app.jobs,
     app.mail,
     app.oidc.models,
@@ -61,6 +64,7 @@ ROOMS = (
     drafts.notice_models,
     drafts.history_models,
     publish.models,
+    publish.old_models,
     publish.fate_models,
     publish.comment_models,
     publish.download_models,

@@ -43,6 +43,7 @@ from publish import (
     following,
     health,
     moderation_routes,
+    old_routes,
     open_routes,
     opening_routes,
     pages,
@@ -88,6 +89,7 @@ wish_routes.register(blueprint)
 call_routes.register(blueprint)
 call_answer_routes.register(blueprint)
 reading_test_routes.register(blueprint)
+old_routes.register(blueprint)
 open_routes.register(blueprint)
 
 

@@ -29,6 +29,28 @@ OF_ONE = frozenset({PortalRole.REVIEWER, PortalRole.MEDIATOR})
 
 def invite_person(actor: Actor, email: str, name: str, administration_id: int | None) -> Person:
     """A new account, and a mail that says where to choose its password. Raises Invalid with the field."""
+    person = _opened(actor, email, name, administration_id)
+    audit.record(actor.id, "invite_person", "person", person.id, administration=administration_id)
+    _write_of_account(person.email)
+    return person
+
+
+def open_account(actor: Actor, email: str, name: str, administration_id: int | None) -> Person:
+    """A new account, and no mail: the person hears of it by `tell_of_account`. Raises Invalid with the field."""
+    person = _opened(actor, email, name, administration_id)
+    audit.record(actor.id, "open_account", "person", person.id, administration=administration_id)
+    return person
+
+
+def tell_of_account(actor: Actor, number: int) -> None:
+    """A mail to somebody whose account was opened without one, that says where to choose its password."""
+    require(actor, Act.PORTAL_ADMINISTER, PORTAL)
+    person = _there(number)
+    audit.record(actor.id, "invite_person", "person", person.id, administration=person.administration_id)
+    _write_of_account(person.email)
+
+
+def _opened(actor: Actor, email: str, name: str, administration_id: int | None) -> Person:
     require(actor, Act.PORTAL_ADMINISTER, PORTAL)
     address, said = mailed_links.address_of(email), _name(name)
     place = _open_place(administration_id)
@@ -36,8 +58,10 @@ def invite_person(actor: Actor, email: str, name: str, administration_id: int | 
     if taken is PersonKind.AGENT:
         raise Invalid(_("Cette adresse a déjà un compte."), field="email")
     with unless_somebody_was_first(_("Cette adresse vient d’avoir un compte : cherchez-la dans la liste.")):
-        person = service.create_person(address, said, place)
-    audit.record(actor.id, "invite_person", "person", person.id, administration=administration_id)
+        return service.create_person(address, said, place)
+
+
+def _write_of_account(address: str) -> None:
     mail.write(
         address,
         _("Votre compte Open Lab"),
@@ -47,7 +71,6 @@ def invite_person(actor: Actor, email: str, name: str, administration_id: int | 
             link=mail.address(CHOOSE_PASSWORD),
         ),
     )
-    return person
 
 
 def correct_person(

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_personal_tokens"
-down_revision = "0028_brought_files"
+down_revision = "0029_day_one"
 branch_labels = None
 depends_on = None
 

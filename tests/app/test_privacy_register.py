@@ -33,7 +33,7 @@ OF_NOBODY = {
     },
     "the machinery: numbers, codes, names of acts": {
         "alert", "lease", "outbox", "outbox_delivery", "due_row", "draft_fault", "revision_scope",
-        "proposed_scope", "edition_image", "audit_check", "searched_article", "checked_link", "call_opening",
+        "proposed_scope", "edition_image", "audit_check", "searched_article", "checked_link", "old_address", "import_mapping", "call_opening",
         "redacted_digest", "reading_remark",
     },
     "made of what is public already, and made again with it": {

@@ -19,6 +19,8 @@ EDGES = {
     "export_routes",
     "purging",
     "redact_command",
+    "import_commands",
+    "old_routes",
     "review_routes",
     "bin_routes",
     "copy_routes",

@@ -45,11 +45,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("labs",),
     ("drafts",),
     ("realtime", "publish"),
-    ("app.administration",),
+    ("app.administration", "app.importing"),
     (
         "app.factory",
         "app.cli",
         "app.evidence_commands",
+        "app.import_commands",
         "app.purging",
         "app.redact_command",
         "app.seed",
