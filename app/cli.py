@@ -9,7 +9,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from app import evidence_commands, purging, redact_command, schema_versions, seed
+from app import evidence_commands, purging, redact_command, schema_versions, seed, site_commands
 from app.accounts import passwords, service
 from app.db import reading, unit_of_work
 from app.errors import DomainError
@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(command)
     evidence_commands.init_app(app)
     redact_command.init_app(app)
+    site_commands.init_app(app)
     purging.init_app(app)
 
 
