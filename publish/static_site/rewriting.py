@@ -182,7 +182,7 @@ class _Reader(HTMLParser):
     def _lead(self, tag: str, begin: int, source: str, value: str) -> str:
         """What follows a link: that it leads to the living portal, if it does."""
         target, is_away = self._target(value)
-        if target != value:
+        if target != value or is_away:
             more = " data-live" if is_away and tag == "a" else ""
             self._put(begin, source, _LEADING[tag], target, more)
         return str(Markup(' <span class="meta">({})</span>').format(_("en ligne"))) if is_away else ""

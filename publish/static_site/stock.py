@@ -178,19 +178,33 @@ def _articles(cards: Sequence[Card]) -> dict[int, tuple[object, ...]]:
 
 
 def related(cards: Sequence[Card]) -> dict[int, list[tuple[str, str]]]:
-    """{article: (slug, title) of those it names beside itself}: as `queries` chooses them, for all of them at once."""
+    """{article: (slug, title) of those it names beside itself}: as `queries` chooses them, for all that are read at once.
+    `cards` are those that are live; a withdrawn one is named by nobody, and names others."""
     under: dict[tuple[str, str], list[int]] = defaultdict(list)
-    mine = [sorted({(str(kind), slug) for kind in SubjectKind for slug in card.listed(kind)}) for card in cards]
-    for place, subjects in enumerate(mine):
-        for subject in subjects:
+    place_of = {card.article_id: place for place, card in enumerate(cards)}
+    for place, card in enumerate(cards):
+        for subject in _subjects(card.fields):
             under[subject].append(place)
     found = {}
-    for place, subjects in enumerate(mine):
-        shared = Counter(other for subject in subjects for other in under[subject])
-        del shared[place]
+    for article_id, fields in session().execute(
+        sa.select(Edition.article_id, Edition.fields)
+        .join(Article, Article.shown_revision_id == Edition.revision_id)
+        .where(Article.state.in_(READABLE))
+    ):
+        shared = Counter(other for subject in _subjects(fields) for other in under[subject])
+        shared.pop(place_of.get(article_id, -1), None)
         best = sorted(shared.items(), key=lambda entry: (-entry[1], entry[0]))[: queries.MOST_RELATED]
-        found[cards[place].article_id] = [(cards[other].slug, cards[other].title) for other, _count in best]
+        found[article_id] = [(cards[other].slug, cards[other].title) for other, _count in best]
     return found
+
+
+def _subjects(fields: dict[str, Any]) -> set[tuple[str, str]]:
+    return {
+        (str(kind), slug)
+        for kind in SubjectKind
+        for slug in (fields.get(kind) if isinstance(fields.get(kind), list) else None) or ()
+        if isinstance(slug, str)
+    }
 
 
 def _rows(query: sa.Select[Any]) -> str:
