@@ -10,10 +10,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from app.db import reading
 from app.errors import DomainError
+from publish import pack_making, packs
 from publish.static_site.export import Report, Wanted, export
 from publish.static_site.manifest import NotOurs
-from publish.static_site.writer import InTheWay
+from publish.static_site.writer import InTheWay, put
 
 # So many lines without a terminal, however many pages there are.
 LINES = 10
@@ -23,6 +25,7 @@ TOLD = 40
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(export_site)
+    app.cli.add_command(export_pack)
 
 
 def _base_url(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -59,6 +62,34 @@ def export_site(folder: Path, base_url: str, dry_run: bool, force: bool, everyth
         progress.end()
     _say(report, dry_run)
     sys.exit(1 if report.changed_by_others else 0)
+
+
+@click.command("export-pack")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--theme", "themes", multiple=True, help="The end of a theme's address; all themes without.")
+@click.option("--administration", "administrations", multiple=True, help="The end of an administration's address.")
+@with_appcontext
+def export_pack(file: Path, themes: tuple[str, ...], administrations: tuple[str, ...]) -> None:
+    """Write the mediator's pack into FILE: pages to open without a line, and a leaflet to print for each theme.
+
+    Exit status 1 when the choice has no article, or too many.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        with reading():
+            choice = packs.chosen(themes, administrations)
+        done = pack_making.made(app, choice)
+        put(file.resolve().parent, file.name, done.content, durable=True)
+    except DomainError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
+    except pack_making.TooLarge:
+        click.echo("this choice makes too large a file: choose fewer themes", err=True)
+        sys.exit(1)
+    except (OSError, InTheWay) as error:
+        click.echo(f"{file}: {getattr(error, 'strerror', None) or error}", err=True)
+        sys.exit(1)
+    click.echo(f"{file}: {len(done.content) / 1e6:.1f} MB")
 
 
 class _Progress:

@@ -42,6 +42,8 @@ from publish import (
     health,
     moderation_routes,
     opening_routes,
+    pack_panel,  # noqa: F401 - registers its panel
+    pack_routes,
     pages,
     past,
     pictures,
@@ -83,6 +85,7 @@ wish_routes.register(blueprint)
 call_routes.register(blueprint)
 call_answer_routes.register(blueprint)
 reading_test_routes.register(blueprint)
+pack_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:

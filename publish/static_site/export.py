@@ -137,7 +137,7 @@ class _Run:
         expected = {file_of(address) for address in self.stock.addresses()}
         # Whatever could change in a word of an article changes the page of one, or the list of all.
         words_again = self.wanted.everything or self.before.pulse != self.stock.pulse or self._misses_words()
-        self.report.total = len(expected)
+        self.report.total = len(self.before.files)
         if not pages_to_make and not images and not words_again and not set(self.before.files) - self._all(expected):
             return
         self._announce([file_of(address) for address in pages_to_make])

@@ -131,6 +131,9 @@ class _Reader(HTMLParser):
             self._put(begin, source, "content", self._public(given.get("content", "")))
         elif tag == "link" and given.get("rel") == "canonical":
             self._put(begin, source, "href", self._public(given.get("href", "")))
+        elif tag == "link" and given.get("rel") == "alternate" and self._target(given.get("href", ""))[1]:
+            # A feed that the copy does not have is no other form of its page.
+            self.edits.append((begin, begin + len(source), ""))
         elif tag in _LEADING and _LEADING[tag] in given:
             away = self._lead(tag, begin, source, given[_LEADING[tag]])
             if tag == "a":
@@ -157,7 +160,7 @@ class _Reader(HTMLParser):
         about = way(self.file, file_of(ABOUT))
         return str(
             Markup('\n<p class="demo copy"><span class="w">{} <a href="{}">{}</a></span></p>').format(
-                _("Copie du portail : cette page y était ainsi le %(day)s.", day=DAY), about, _("À propos de cette copie")
+                _("Copie du portail : cette page y était ainsi le %(day)s.", day=DAY), about, _("À propos de cette copie")
             )
         )
 
@@ -170,10 +173,10 @@ class _Reader(HTMLParser):
             ask, who = way(self.file, file_of("/administrations")), _("les guichets des administrations")
         return str(
             Markup('<div class="note screen"><p>{} <a href="{}" data-live>{}</a>. {} <a href="{}">{}</a>.</p></div>').format(
-                _("Répondre, donner un avis, commenter ou trier se fait sur le portail, en ligne :"),
+                _("Répondre, donner un avis, commenter ou trier se fait sur le portail, en ligne :"),
                 live,
                 live.partition("://")[2],
-                _("Sans connexion, demandez à :"),
+                _("Sans connexion, demandez à :"),
                 ask,
                 who,
             )
