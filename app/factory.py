@@ -21,10 +21,9 @@ from app.oidc import routes as oidc_routes
 from config import ROOT, Settings, SettingsError
 from drafts import markers, seal
 from drafts import routes as drafts_routes
-from publish import pack_making
+from publish import pack_making, secret_links
 from publish import pages as publish_pages
 from publish import routes as publish_routes
-from publish import secret_links
 from realtime import door, gateway
 
 # What a stranger may send in one request; imports get a door of their own.

@@ -37,10 +37,16 @@ def _base_url(_context: click.Context, _option: click.Parameter, value: str) -> 
 
 @click.command("export-site")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--base-url", default="", callback=_base_url, help="Where the copy will be served; PUBLIC_URL by default.")
+@click.option(
+    "--base-url", default="", callback=_base_url, help="Where the copy will be served; PUBLIC_URL by default."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be written and taken away, and do nothing.")
-@click.option("--force", is_flag=True, help="Write into a folder that holds other things. None of them is taken away.")
-@click.option("--everything", is_flag=True, help="Make every page again, even where nothing it depends on has changed.")
+@click.option(
+    "--force", is_flag=True, help="Write into a folder that holds other things. None of them is taken away."
+)
+@click.option(
+    "--everything", is_flag=True, help="Make every page again, even where nothing it depends on has changed."
+)
 @with_appcontext
 def export_site(folder: Path, base_url: str, dry_run: bool, force: bool, everything: bool) -> None:
     """Copy the whole public portal into FOLDER as plain files, or bring the copy there up to date.
@@ -56,7 +62,9 @@ def export_site(folder: Path, base_url: str, dry_run: bool, force: bool, everyth
         click.echo(getattr(error, "message", str(error)), err=True)
         sys.exit(1)
     except OSError as error:
-        click.echo(f"{folder}: {error.strerror or error}; run the command again, it goes on from there", err=True)
+        click.echo(
+            f"{folder}: {error.strerror or error}; run the command again, it goes on from there", err=True
+        )
         sys.exit(1)
     finally:
         progress.end()
@@ -67,7 +75,9 @@ def export_site(folder: Path, base_url: str, dry_run: bool, force: bool, everyth
 @click.command("export-pack")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--theme", "themes", multiple=True, help="The end of a theme's address; all themes without.")
-@click.option("--administration", "administrations", multiple=True, help="The end of an administration's address.")
+@click.option(
+    "--administration", "administrations", multiple=True, help="The end of an administration's address."
+)
 @with_appcontext
 def export_pack(file: Path, themes: tuple[str, ...], administrations: tuple[str, ...]) -> None:
     """Write the mediator's pack into FILE: pages to open without a line, and a leaflet to print for each theme.

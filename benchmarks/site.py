@@ -44,13 +44,19 @@ def _numbers(done: Report, seconds: float, cpu: float) -> dict[str, Any]:
 
 
 def _plainly(folder: Path, target: Path) -> dict[str, Any]:
-    files = [(path.relative_to(folder), path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = [
+        (path.relative_to(folder), path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()
+    ]
     began = time.perf_counter()
     for name, content in files:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(content)
     seconds = time.perf_counter() - began
-    return {"seconds": round(seconds, 2), "files": len(files), "files_per_second": round(len(files) / seconds, 1)}
+    return {
+        "seconds": round(seconds, 2),
+        "files": len(files),
+        "files_per_second": round(len(files) / seconds, 1),
+    }
 
 
 def _mirrored(url: str, folder: Path) -> dict[str, Any]:
@@ -77,13 +83,15 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
     """Everything, in a scratch database under `folder`."""
     url = f"sqlite:///{folder}/bench.sqlite3"
     schema_versions.upgrade(url)
-    app = create_app(Settings.from_env({}, database_url=url, data_dir=folder, secret_key=SECRET, log_level="ERROR"))
+    app = create_app(
+        Settings.from_env({}, database_url=url, data_dir=folder, secret_key=SECRET, log_level="ERROR")
+    )
     progress = Progress("articles", count)
     world = site_world.fill(count, progress.show)
     progress.end()
     copy = folder / "copy"
     first, again = _timed(app, copy), _timed(app, copy)
-    world.again(count // 2)
+    world.again(min(count, site_world.THROUGH_SERVICES) // 2)
     one = _timed(app, copy)
     files = [path for path in copy.rglob("*") if path.is_file()]
     search = [path.stat().st_size for path in (copy / "recherche").glob("*.js")]
@@ -94,7 +102,11 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
         mirror = _mirrored(server.url, folder / "mirror")
     finally:
         server.stop()
-    found = {"first": _numbers(*first), "nothing_changed": _numbers(*again), "one_article_changed": _numbers(*one)}
+    found = {
+        "first": _numbers(*first),
+        "nothing_changed": _numbers(*again),
+        "one_article_changed": _numbers(*one),
+    }
     ratios: dict[str, Any] = {
         "plain_first_to_ours": round(found["first"]["seconds"] / plain["seconds"], 1),
         "first_to_nothing_changed": round(found["first"]["seconds"] / found["nothing_changed"]["seconds"], 1),
@@ -112,7 +124,9 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.site", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.site", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("--articles", type=int, default=2000)
     given = parser.parse_args()
     results: dict[str, Any] = {

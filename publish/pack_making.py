@@ -20,10 +20,9 @@ from flask import Flask
 
 from app import clock, jobs
 from app.db import reading, session, unit_of_work
-from app.extensions import day_in_words
-from app.extensions import gettext as _
-from app.extensions import ngettext
 from app.directory import catalogue
+from app.extensions import day_in_words, ngettext
+from app.extensions import gettext as _
 from drafts import images
 from drafts.card_queries import references_of
 from drafts.cards import wanted
@@ -75,7 +74,9 @@ def set_leaflet(papers: Sequence[Paper], title: str, day: date) -> bytes:
 
 def state_of(found: Stock, cards: Sequence[Card]) -> str:
     """Changes when a page of the pack does."""
-    return stock.digest(*(found.pages[addresses.article(card.slug)] for card in sorted(cards, key=lambda one: one.slug)))
+    return stock.digest(
+        *(found.pages[addresses.article(card.slug)] for card in sorted(cards, key=lambda one: one.slug))
+    )
 
 
 def made(app: Flask, choice: Choice, leaflet: Leaflet = set_leaflet) -> Made:
@@ -109,11 +110,24 @@ def made(app: Flask, choice: Choice, leaflet: Leaflet = set_leaflet) -> Made:
         for slug, title, _listed in groups:
             out.put(f"{LEAFLETS}/{slug}.pdf", leaflet(papers[slug], title, day))
         start_page = maker.renderer.html(
-            "pack_start.html", "/", demonstration=False, day=day, groups=groups, count=len(cards), live=public_url
+            "pack_start.html",
+            "/",
+            demonstration=False,
+            day=day,
+            groups=groups,
+            count=len(cards),
+            live=public_url,
         )
         out.put(START, start_page.encode())
         # Where « Accueil » leads: back to the beginning.
-        again = maker.renderer.html("copy_moved.html", "/", demonstration=False, target=f"../{START}", href=f"../{START}")
+        again = maker.renderer.html(
+            "copy_moved.html",
+            "/",
+            demonstration=False,
+            target=f"../{START}",
+            href=f"../{START}",
+            anchor="themes",
+        )
         out.put(f"{PAGES}/{file_of('/')}", again.encode())
         out.put(READ_ME, _read_me(day, groups, len(cards), public_url).encode("utf-8-sig"))
     return Made(out.closed(), state)
@@ -122,7 +136,9 @@ def made(app: Flask, choice: Choice, leaflet: Leaflet = set_leaflet) -> Made:
 def _inside(found: Stock, cards: Sequence[Card]) -> Stock:
     """The part of the portal that a pack has."""
     competent = queries.competent_for([card.revision_id for card in cards])
-    offices = [place.slug for place in catalogue.places({office for ids in competent.values() for office in ids})]
+    offices = [
+        place.slug for place in catalogue.places({office for ids in competent.values() for office in ids})
+    ]
     wanted_pages = [
         *STANDING,
         *(addresses.article(card.slug) for card in cards),
@@ -131,7 +147,9 @@ def _inside(found: Stock, cards: Sequence[Card]) -> Stock:
     ]
     pages = {address: found.pages[address] for address in wanted_pages if address in found.pages}
     shown = set(_images_of(cards))
-    return replace(found, pages=pages, images=tuple(one for one in found.images if one in shown), articles=tuple(cards))
+    return replace(
+        found, pages=pages, images=tuple(one for one in found.images if one in shown), articles=tuple(cards)
+    )
 
 
 def _images_of(cards: Sequence[Card]) -> Iterator[str]:
@@ -163,7 +181,9 @@ def _paper(card: Card, public_url: str) -> Paper:
     )
 
 
-def _read_me(day: date, groups: Sequence[tuple[str, str, Sequence[Card]]], count: int, public_url: str) -> str:
+def _read_me(
+    day: date, groups: Sequence[tuple[str, str, Sequence[Card]]], count: int, public_url: str
+) -> str:
     """For who sees files and does not know what they are. Lines end as Windows ends them."""
     lines = [
         _("Classeur du médiateur : les fiches du portail des démarches, à lire et à imprimer sans connexion"),
@@ -253,7 +273,9 @@ def drop_outdated(_data_dir: Path) -> int:
         return 0
     with reading(), one_look():
         now = (store.epoch(), store.touches())
-        rows = list(session().scalars(sa.select(Pack).where(Pack.made_at.is_not(None)))) if now != _seen else []
+        rows = (
+            list(session().scalars(sa.select(Pack).where(Pack.made_at.is_not(None)))) if now != _seen else []
+        )
         old: list[str] = []
         if rows:
             with app.app_context():
@@ -261,7 +283,8 @@ def drop_outdated(_data_dir: Path) -> int:
                 old = [
                     row.key
                     for row in rows
-                    if state_of(found, packs.cards_of(Choice(tuple(row.themes), tuple(row.administrations)))) != row.state
+                    if state_of(found, packs.cards_of(Choice(tuple(row.themes), tuple(row.administrations))))
+                    != row.state
                 ]
     for key in old:
         _note(key, content=None, made_at=None, size=0, state="", failure="outdated")

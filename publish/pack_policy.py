@@ -16,4 +16,6 @@ PACKS = Packs()
 def acts_on_packs(actor: Actor, _packs: Packs) -> frozenset[Act]:
     works_here = actor.administration_id is not None or PortalRole.MEDIATOR in actor.roles
     outside = actor.is_guest or actor.is_citizen or actor.confined_to is not None
-    return frozenset({Act.PACK_MAKE}) if actor.is_authenticated and works_here and not outside else frozenset()
+    return (
+        frozenset({Act.PACK_MAKE}) if actor.is_authenticated and works_here and not outside else frozenset()
+    )

@@ -41,7 +41,9 @@ class PackForm(Explained):
     def words(self) -> dict[str, str]:
         return {
             "themes": _("Un de ces thèmes n’existe pas, ou plus : choisissez dans la liste."),
-            "administrations": _("Une de ces administrations n’existe pas, ou plus : choisissez dans la liste."),
+            "administrations": _(
+                "Une de ces administrations n’existe pas, ou plus : choisissez dans la liste."
+            ),
         }
 
 
@@ -75,7 +77,9 @@ def _reason(failure: str) -> str:
     words = {
         "outdated": _("Une fiche a changé depuis que ce classeur a été fait : demandez-le de nouveau."),
         "too_large": _("Ce choix fait un fichier trop lourd : choisissez moins de thèmes."),
-        "broken": _("Ce classeur n’a pas pu être fait. Demandez-le de nouveau ; si cela se répète, prévenez l’équipe du portail."),
+        "broken": _(
+            "Ce classeur n’a pas pu être fait. Demandez-le de nouveau ; si cela se répète, prévenez l’équipe du portail."
+        ),
     }
     return words.get(failure, "")
 

@@ -62,16 +62,23 @@ def chosen(themes: Sequence[str], administrations: Sequence[str]) -> Choice:
     if not known.issuperset(choice.themes) or len(choice.themes) > MOST_THEMES:
         raise Invalid(_("Un de ces thèmes n’existe pas, ou plus : choisissez dans la liste."), field="themes")
     found = session().scalar(
-        sa.select(sa.func.count()).select_from(Administration).where(Administration.slug.in_(choice.administrations))
+        sa.select(sa.func.count())
+        .select_from(Administration)
+        .where(Administration.slug.in_(choice.administrations))
     )
     if found != len(choice.administrations) or len(choice.administrations) > MOST_ADMINISTRATIONS:
         raise Invalid(
-            _("Une de ces administrations n’existe pas, ou plus. Choisissez-en %(most)s au plus.", most=MOST_ADMINISTRATIONS),
+            _(
+                "Une de ces administrations n’existe pas, ou plus. Choisissez-en %(most)s au plus.",
+                most=MOST_ADMINISTRATIONS,
+            ),
             field="administrations",
         )
     count = len(cards_of(choice))
     if not count:
-        raise Invalid(_("Aucune fiche ne répond à ce choix : retirez un thème ou une administration."), field="themes")
+        raise Invalid(
+            _("Aucune fiche ne répond à ce choix : retirez un thème ou une administration."), field="themes"
+        )
     if count > MOST_ARTICLES:
         raise Invalid(
             _("Ce choix contient %(count)s fiches, et un classeur %(most)s au plus : choisissez moins de thèmes.",
@@ -87,7 +94,9 @@ def cards_of(choice: Choice) -> list[Card]:
         cards = [card for card in cards if set(choice.themes).intersection(card.listed(SubjectKind.THEME))]
     if choice.administrations:
         wanted = set(
-            session().scalars(sa.select(Administration.id).where(Administration.slug.in_(choice.administrations)))
+            session().scalars(
+                sa.select(Administration.id).where(Administration.slug.in_(choice.administrations))
+            )
         )
         competent = queries.competent_for([card.revision_id for card in cards])
         cards = [card for card in cards if wanted.intersection(competent.get(card.revision_id, ()))]
@@ -102,7 +111,9 @@ def ask(actor: Actor, choice: Choice) -> str:
         key=choice.key, themes=list(choice.themes), administrations=list(choice.administrations), asked_at=now,
         state="", failure="", size=0,
     )  # fmt: skip
-    session().execute(row.on_conflict_do_update(index_elements=["key"], set_={"asked_at": now, "failure": ""}))
+    session().execute(
+        row.on_conflict_do_update(index_elements=["key"], set_={"asked_at": now, "failure": ""})
+    )
     return choice.key
 
 
@@ -110,7 +121,15 @@ def kept() -> list[PackLine]:
     """The packs that are there or on their way, the last that was asked for first."""
     rows = session().scalars(sa.select(Pack).order_by(Pack.asked_at.desc(), Pack.key).limit(MOST_KEPT))
     return [
-        PackLine(row.key, tuple(row.themes), tuple(row.administrations), row.asked_at, row.made_at, row.size, row.failure)
+        PackLine(
+            row.key,
+            tuple(row.themes),
+            tuple(row.administrations),
+            row.asked_at,
+            row.made_at,
+            row.size,
+            row.failure,
+        )
         for row in rows
     ]
 

@@ -21,8 +21,8 @@ from app.db import reading
 from app.errors import Missing
 from publish import pages
 from publish.looks import one_look
-from publish.site import STYLES
 from publish.shelf import build_number
+from publish.site import STYLES
 from publish.static_site import manifest as manifests
 from publish.static_site import stock, words
 from publish.static_site.layout import file_of
@@ -89,7 +89,9 @@ def _before(wanted: Wanted) -> Manifest:
         raise NotOurs(f"{folder} is no folder")
     found = manifests.read(folder) if folder.is_dir() else None
     if found is None and folder.is_dir() and any(folder.iterdir()) and not wanted.force:
-        raise NotOurs(f"{folder} is not empty, and no copy of a portal: choose another folder, or give --force")
+        raise NotOurs(
+            f"{folder} is not empty, and no copy of a portal: choose another folder, or give --force"
+        )
     return found or Manifest()
 
 
@@ -120,7 +122,9 @@ class _Run:
         self.day: date = clock.local(clock.now()).date()
         self.report = Report()
         settings = app.config["SETTINGS"]
-        self.now = Manifest(settings.public_url, maker.among.base_url, "", dict(before.files), list(before.pending))
+        self.now = Manifest(
+            settings.public_url, maker.among.base_url, "", dict(before.files), list(before.pending)
+        )
         # Addresses that came or went: a page that leads to one of them leads elsewhere now.
         there = self.stock.addresses()
         self._moved = {
@@ -133,12 +137,19 @@ class _Run:
 
     def go(self) -> None:
         pages_to_make = [address for address in self.stock.pages if not self._is_good(address)]
-        images = [image for image in self.stock.images if not self._has(file_of(f"/images/{image}.webp"), image)]
+        images = [
+            image for image in self.stock.images if not self._has(file_of(f"/images/{image}.webp"), image)
+        ]
         expected = {file_of(address) for address in self.stock.addresses()}
         # Whatever could change in a word of an article changes the page of one, or the list of all.
         words_again = self.wanted.everything or self.before.pulse != self.stock.pulse or self._misses_words()
         self.report.total = len(self.before.files)
-        if not pages_to_make and not images and not words_again and not set(self.before.files) - self._all(expected):
+        if (
+            not pages_to_make
+            and not images
+            and not words_again
+            and not set(self.before.files) - self._all(expected)
+        ):
             return
         self._announce([file_of(address) for address in pages_to_make])
         total = len(pages_to_make) + len(images)
@@ -198,7 +209,9 @@ class _Run:
         if not self.wanted.force:
             for name in names:
                 if not self.before.owns(name) and os.path.lexists(self.wanted.folder / name):
-                    raise NotOurs(f"{self.wanted.folder / name} is no file of this copy: move it away, or give --force")
+                    raise NotOurs(
+                        f"{self.wanted.folder / name} is no file of this copy: move it away, or give --force"
+                    )
         if not self.wanted.dry:
             self.now.pending = sorted({*self.before.pending, *names})
             manifests.write(self.wanted.folder, self.now)
@@ -209,7 +222,9 @@ class _Run:
             for address in some:
                 kind, _space, image = address.partition(" ")
                 try:
-                    found.append((address, self.maker.image(image) if kind == "image" else self.maker.made(address)))
+                    found.append(
+                        (address, self.maker.image(image) if kind == "image" else self.maker.made(address))
+                    )
                 except Missing:
                     # Taken away since the stock was taken.
                     found.append((address, None))

@@ -61,13 +61,26 @@ class CopyRenderer(site.Renderer):
     @staticmethod
     def _bare(path: str, text: str, content_type: str, csp: str) -> Page:
         body = text.encode()
-        return Page(path, 200, content_type, body, b"", b"", hashlib.sha256(body).hexdigest()[:32], csp, "", clock.now())
+        return Page(
+            path,
+            200,
+            content_type,
+            body,
+            b"",
+            b"",
+            hashlib.sha256(body).hexdigest()[:32],
+            csp,
+            "",
+            clock.now(),
+        )
 
 
 class Maker:
     """Makes files of a stock. Each call runs inside a `reading()` and the application's context."""
 
-    def __init__(self, app: Flask, public_url: str, base_url: str, found: Stock, known: Collection[str]) -> None:
+    def __init__(
+        self, app: Flask, public_url: str, base_url: str, found: Stock, known: Collection[str]
+    ) -> None:
         self.app = app
         self.renderer = CopyRenderer(app, public_url)
         self.build = pages.shelf(app).build
@@ -76,8 +89,12 @@ class Maker:
         self._own: dict[str, Callable[[str], Page | None]] = {
             SEARCH: lambda path: self.renderer.made("copy_search.html", path),
             LIST: self._list,
-            ABOUT: lambda path: self.renderer.made("copy_about.html", path, day=DAY, count=len(found.articles)),
-            CALLS: lambda path: self.renderer.made("copy_calls.html", path, calls=stock.calls(), state_word=state_word),
+            ABOUT: lambda path: self.renderer.made(
+                "copy_about.html", path, day=DAY, count=len(found.articles)
+            ),
+            CALLS: lambda path: self.renderer.made(
+                "copy_calls.html", path, calls=stock.calls(), state_word=state_word
+            ),
             addresses.WISHES: self._wishes,
         }
 
@@ -123,7 +140,16 @@ class Maker:
         if row is None:
             return None
         return Page(
-            path, row.status, row.content_type, row.body, b"", b"", row.etag, row.csp, row.location, row.modified_at
+            path,
+            row.status,
+            row.content_type,
+            row.body,
+            b"",
+            b"",
+            row.etag,
+            row.csp,
+            row.location,
+            row.modified_at,
         )
 
     def _asked(self, path: str) -> Page | None:
@@ -156,7 +182,9 @@ class Maker:
         for card in sorted(queries.live_cards(), key=lambda card: (sort_key(card.title), card.slug)):
             letter = sort_key(card.title)[:1].upper()
             letters.setdefault(letter if letter.isalpha() else "0-9", []).append(card)
-        return self.renderer.made("copy_list.html", path, letters=letters, count=sum(map(len, letters.values())))
+        return self.renderer.made(
+            "copy_list.html", path, letters=letters, count=sum(map(len, letters.values()))
+        )
 
     def _wishes(self, address: str) -> Page:
         _path, _mark, query = address.partition("?page=")
@@ -176,7 +204,11 @@ class Maker:
         if wish.standing is not Standing.SHOWN or wish.merged_into is not None:
             return None
         return self.renderer.made(
-            "wish.html", path, it=wish_queries.view(wish), article=wish_answers.article_of(wish), supports=False
+            "wish.html",
+            path,
+            it=wish_queries.view(wish),
+            article=wish_answers.article_of(wish),
+            supports=False,
         )
 
     def _call(self, path: str) -> Page:
@@ -197,4 +229,3 @@ class Maker:
         found = [(name, text.encode()) for name, text in words.files(self.stock.articles)]
         found.append((f"{words.FOLDER}/recherche.js", SCRIPT.read_bytes()))
         return [Made(name, content, hashlib.sha256(content).hexdigest()) for name, content in found]
-

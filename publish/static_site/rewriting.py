@@ -159,8 +159,10 @@ class _Reader(HTMLParser):
         """Says on every page that it is a copy, and of when."""
         about = way(self.file, file_of(ABOUT))
         return str(
-            Markup('\n<p class="demo copy"><span class="w">{} <a href="{}">{}</a></span></p>').format(
-                _("Copie du portail : cette page y était ainsi le %(day)s.", day=DAY), about, _("À propos de cette copie")
+            Markup('\n<div class="w copy"><p class="meta">{} <a href="{}">{}</a></p></div>').format(
+                _("Copie du portail : cette page y était ainsi le %(day)s.", day=DAY),
+                about,
+                _("À propos de cette copie"),
             )
         )
 
@@ -172,7 +174,9 @@ class _Reader(HTMLParser):
         else:
             ask, who = way(self.file, file_of("/administrations")), _("les guichets des administrations")
         return str(
-            Markup('<div class="note screen"><p>{} <a href="{}" data-live>{}</a>. {} <a href="{}">{}</a>.</p></div>').format(
+            Markup(
+                '<div class="note screen"><p>{} <a href="{}" data-live>{}</a>. {} <a href="{}">{}</a>.</p></div>'
+            ).format(
                 _("Répondre, donner un avis, commenter ou trier se fait sur le portail, en ligne :"),
                 live,
                 live.partition("://")[2],
@@ -226,4 +230,3 @@ class _Reader(HTMLParser):
 
     def _insert(self, at: int, words: str) -> None:
         self.edits.append((at, at, words))
-

@@ -164,6 +164,7 @@ const copie = (() => {
     },
     search,
     async start() {
+      document.getElementById("sans-javascript").remove();
       const field = document.getElementById("q");
       const query = new URLSearchParams(location.search).get("q")?.slice(0, LONGEST).trim() ?? "";
       await load("index.js");

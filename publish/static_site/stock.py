@@ -62,16 +62,22 @@ def digest(*parts: object) -> str:
 def taken(rules: str) -> Stock:
     """The stock of this moment. `rules`: whatever all pages depend on, as one word. Runs inside a `reading()`."""
     cards = queries.live_cards()
-    everywhere = digest(
-        rules, _directory(), _broken(), _newest(Redaction.id), queries.is_demonstration()
-    )
+    everywhere = digest(rules, _directory(), _broken(), _newest(Redaction.id), queries.is_demonstration())
     touched = dict(session().execute(sa.select(TouchedPage.path, TouchedPage.number)).all())
     articles = {article_id: digest(everywhere, *parts) for article_id, parts in _articles(cards).items()}
     others = digest(
-        everywhere, store.epoch(), sorted(touched.items()), _wishes(), _calls(), queries.today(), *sorted(articles.values())
+        everywhere,
+        store.epoch(),
+        sorted(touched.items()),
+        _wishes(),
+        _calls(),
+        queries.today(),
+        *sorted(articles.values()),
     )
     pages: dict[str, str] = {}
-    for slug, article_id in session().execute(sa.select(Address.slug, Address.article_id).order_by(Address.slug)):
+    for slug, article_id in session().execute(
+        sa.select(Address.slug, Address.article_id).order_by(Address.slug)
+    ):
         path = addresses.article(slug)
         pages[path] = digest(articles[article_id], touched.get(path, 0))
         pages[addresses.history(slug)] = digest(articles[article_id], "history")
@@ -91,12 +97,19 @@ def _listed(cards: Sequence[Card]) -> Iterator[str]:
     """The addresses that are no article's."""
     yield from (path for path in site.every_path() if not path.startswith("/fiches/"))
     yield from addresses.FIXED
-    for kind, address in ((SubjectKind.THEME, addresses.theme), (SubjectKind.LIFE_EVENT, addresses.life_event)):
+    for kind, address in (
+        (SubjectKind.THEME, addresses.theme),
+        (SubjectKind.LIFE_EVENT, addresses.life_event),
+    ):
         yield from (address(one.slug) for one in queries.subjects(kind, cards) if one.articles)
         yield from (address(slug) for slug in sorted(_subjects_ever(kind)))
     for slug in session().scalars(sa.select(Administration.slug).order_by(Administration.slug)):
         yield addresses.feed(addresses.administration(slug))
-    yield from (addresses.feed(addresses.theme(one.slug)) for one in queries.subjects(SubjectKind.THEME, cards) if one.articles)
+    yield from (
+        addresses.feed(addresses.theme(one.slug))
+        for one in queries.subjects(SubjectKind.THEME, cards)
+        if one.articles
+    )
     yield from (SEARCH, LIST, ABOUT, CALLS)
     for call in calls():
         yield f"{CALLS}/{call.slug}"
@@ -128,7 +141,9 @@ def calls() -> list[Call]:
     """The calls that the public sees, the latest first."""
     return list(
         session().scalars(
-            sa.select(Call).where(Call.state != CallState.DRAFT).order_by(Call.opens_at.desc(), Call.id.desc())
+            sa.select(Call)
+            .where(Call.state != CallState.DRAFT)
+            .order_by(Call.opens_at.desc(), Call.id.desc())
         )
     )
 
@@ -228,7 +243,9 @@ def _directory() -> str:
 
 def _broken() -> str:
     return _rows(
-        sa.select(CheckedLink.digest).where(CheckedLink.state == LinkState.BROKEN).order_by(CheckedLink.digest)
+        sa.select(CheckedLink.digest)
+        .where(CheckedLink.state == LinkState.BROKEN)
+        .order_by(CheckedLink.digest)
     )
 
 
@@ -236,8 +253,16 @@ def _wishes() -> str:
     shown_ones = Wish.standing == Standing.SHOWN
     return digest(
         _rows(sa.select(Wish.id, Wish.version, Wish.status).where(shown_ones).order_by(Wish.id)),
-        _rows(sa.select(WishSupport.wish_id, sa.func.count()).group_by(WishSupport.wish_id).order_by(WishSupport.wish_id)),
-        _rows(sa.select(WishEvent.wish_id, sa.func.max(WishEvent.number)).group_by(WishEvent.wish_id).order_by(WishEvent.wish_id)),
+        _rows(
+            sa.select(WishSupport.wish_id, sa.func.count())
+            .group_by(WishSupport.wish_id)
+            .order_by(WishSupport.wish_id)
+        ),
+        _rows(
+            sa.select(WishEvent.wish_id, sa.func.max(WishEvent.number))
+            .group_by(WishEvent.wish_id)
+            .order_by(WishEvent.wish_id)
+        ),
     )
 
 
@@ -272,4 +297,3 @@ def _doors() -> dict[str, str]:
         )
         if url.startswith(("https://", "http://"))
     }
-

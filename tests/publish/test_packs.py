@@ -33,7 +33,9 @@ NOWHERE = Path("/nonexistent")
 
 def drawn(papers: Sequence[Paper], title: str, day: date) -> bytes:
     """Stands for who sets PDFs, with the same signature: what it was given, in words."""
-    return "\n".join([title, day.isoformat(), *(f"{paper.title} {dict(paper.facts)}" for paper in papers)]).encode()
+    return "\n".join(
+        [title, day.isoformat(), *(f"{paper.title} {dict(paper.facts)}" for paper in papers)]
+    ).encode()
 
 
 def opened(content: bytes, folder: Path) -> dict[str, bytes]:
@@ -59,15 +61,19 @@ def test_what_a_pack_holds(press: Press, client: PageClient, tmp_path: Path) -> 
     check_links(tmp_path / "cle")
     today = clock.local(clock.now()).date()
     words = files["LISEZ-MOI.txt"].decode("utf-8-sig")
-    assert "À jour au" in words and str(today.year) in words and "Changer d’adresse" in words and "\r\n" in words
+    assert (
+        "À jour au" in words and str(today.year) in words and "Changer d’adresse" in words and "\r\n" in words
+    )
     assert "À jour au" in files["commencer.html"].decode()
     leaflet = files["feuillets/logement.pdf"].decode()
     assert leaflet.startswith(f"Logement\n{today.isoformat()}\nChanger d’adresse") and "/s/" in leaflet
     assert "Province du Sud" in leaflet and "Vérifié le" in leaflet
     assert b"Une fiche cach" not in b"".join(files.values())
     # Found in the pack is what is in the pack.
-    searched = b"".join(content for name, content in files.items() if name.startswith("pages/recherche/fiches-"))
-    assert "Se soigner".encode() in searched and b"Rouler" not in searched
+    searched = b"".join(
+        content for name, content in files.items() if name.startswith("pages/recherche/fiches-")
+    )
+    assert b"Se soigner" in searched and b"Rouler" not in searched
     with reading():
         assert len(packs.cards_of(Choice(administrations=("kone",)))) == 1
 
@@ -111,12 +117,18 @@ def test_who_may_have_packs(press: Press, client: PageClient) -> None:
     with unit_of_work():
         sud = session().get_one(Administration, press.sud)
         agent, reviewer = make_agent(sud), make_agent(sud, reviewer=True)
-        from tests.makers import actor as actor_of
         from labs.models import Lab
+        from tests.makers import actor as actor_of
 
         guest = make_guest(press.writer, session().get_one(Lab, press.lab_id))
         nobody = actor_of(make_person())
-    for who, may in ((agent, True), (reviewer, True), (of_role(press, PortalRole.MEDIATOR), True), (guest, False), (nobody, False)):
+    for who, may in (
+        (agent, True),
+        (reviewer, True),
+        (of_role(press, PortalRole.MEDIATOR), True),
+        (guest, False),
+        (nobody, False),
+    ):
         assert bool(acts_for(who, PACKS)) is may, who.name
         if may:
             with unit_of_work():
@@ -129,7 +141,9 @@ def test_who_may_have_packs(press: Press, client: PageClient) -> None:
     client.get(ADDRESS, 302)
 
 
-def test_a_choice_that_is_none_and_a_pack_that_cannot_be(press: Press, client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_choice_that_is_none_and_a_pack_that_cannot_be(
+    press: Press, client: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     press.published(themes=["logement"])
     with reading():
         for themes, offices in ((("inconnu",), ()), ((), ("inconnue",)), (("sante",), ())):

@@ -19,12 +19,12 @@ from flask import Flask
 from app import clock
 from app.db import reading, session, unit_of_work
 from app.directory.models import Counter
+from labs.wish_models import Standing, Wish
 from publish import queries, store, voice
 from publish.comment_models import Deed
 from publish.fate_stages import Fate
 from publish.link_state import digest as link_digest
 from publish.models import CheckedLink, LinkState
-from labs.wish_models import Standing, Wish
 from publish.static_site import export as export_module
 from publish.static_site import manifest, stock
 from publish.static_site.export import Report, Wanted, export
@@ -74,7 +74,15 @@ def pages_of(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 PUBLIC = "http://127.0.0.1:8000"
-HIDDEN = ("Une fiche cachée", "Ce que personne ne lit encore", "personne-", "@test.example", "Mots de Léa", "csrf_token", "name=\"jeton\"")
+HIDDEN = (
+    "Une fiche cachée",
+    "Ce que personne ne lit encore",
+    "personne-",
+    "@test.example",
+    "Mots de Léa",
+    "csrf_token",
+    'name="jeton"',
+)
 
 
 @dataclass
@@ -97,7 +105,9 @@ def make_world(press: Press, articles: int = 24) -> World:
     for number in range(articles):
         theme = ("logement", "sante", "transports")[number % 3]
         tree = [block("lead", f"Tout savoir sur le sujet {number}.", id="b1"), *RICH[1:4]]
-        plain.append(press.published(f"Sujet numéro {number}", tree, both=False, themes=[theme], life_events=[]))
+        plain.append(
+            press.published(f"Sujet numéro {number}", tree, both=False, themes=[theme], life_events=[])
+        )
     renamed, old = press.published("Inscrire un élève", RICH)
     press.draft("Une fiche cachée", RICH)
     lead_on = block("paragraph", "Voir ", run("l’autre fiche", href=f"{PUBLIC}/fiches/{old}"), ".", id="c1")
@@ -113,7 +123,17 @@ def make_world(press: Press, articles: int = 24) -> World:
         wish = make_wish(who, "Savoir où jeter ses piles").id
         make_wish(None, "Ce que personne ne lit encore")
     call = make_call(press)
-    return World(press, plain, (str(renamed), old), lives["masquee"], lives["partie"], lives["menee"], lives["retiree"], call, wish)
+    return World(
+        press,
+        plain,
+        (str(renamed), old),
+        lives["masquee"],
+        lives["partie"],
+        lives["menee"],
+        lives["retiree"],
+        call,
+        wish,
+    )
 
 
 def own(url: str) -> bool:
@@ -141,7 +161,9 @@ def check_links(folder: Path) -> None:
                 assert parts.fragment in where.ids, (path, value)
 
 
-def test_the_whole_portal_is_there_and_every_link_leads_to_a_file(press: Press, app: Flask, tmp_path: Path) -> None:
+def test_the_whole_portal_is_there_and_every_link_leads_to_a_file(
+    press: Press, app: Flask, tmp_path: Path
+) -> None:
     world = make_world(press)
     folder = tmp_path / "copie"
     report = copied(app, folder)
@@ -172,19 +194,25 @@ def test_the_whole_portal_is_there_and_every_link_leads_to_a_file(press: Press, 
     everything = "".join(text.values())
     assert [words for words in HIDDEN if words in everything] == []
     for form in re.findall(r"<form[^>]*>", everything):
-        assert 'role="search"' in form and ('recherche/index.html"' in form or 'action="index.html"' in form), form
+        assert 'role="search"' in form and (
+            'recherche/index.html"' in form or 'action="index.html"' in form
+        ), form
     # Absolute, since they are read far from here; and where a page says what its living address is.
     assert f"<loc>{PUBLIC}/fiches/{old}</loc>" in text["sitemap.xml"]
     assert f'<link rel="canonical" href="{PUBLIC}/fiches/{old}">' in text[f"fiches/{old}/index.html"]
     assert "Copie du portail" in text[f"fiches/{old}/index.html"]
-    assert "guichets-a-qui-parler-de-cette-fiche\">les guichets de cette fiche" in text[f"fiches/{old}/index.html"]
+    assert (
+        'guichets-a-qui-parler-de-cette-fiche">les guichets de cette fiche'
+        in text[f"fiches/{old}/index.html"]
+    )
     for name, page in text.items():
         if name.endswith(".html"):
             policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
-            assert policy is not None and "default-src" in policy[1] and "frame-ancestors" not in policy[1], name
+            assert policy is not None and "default-src" in policy[1] and "frame-ancestors" not in policy[1], (
+                name
+            )
             assert ("script-src" in policy[1]) == (name == "recherche/index.html"), name
             assert ("<script src" in page) == (name == "recherche/index.html"), name
-
 
     with reading():
         cards = queries.live_cards()
@@ -214,11 +242,18 @@ def only_what_changed_is_written(world: World, app: Flask, folder: Path) -> None
     # The page, its history, and the lists that show it or did: of its theme, of an administration, of what to read as well;
     # the figures, which count editions; and the page that says of when the copy is.
     standing = {"copie/index.html", "chiffres/index.html"}
-    assert {f"fiches/{slug}/index.html", f"fiches/{slug}/historique/index.html", "themes/logement/index.html"} <= pages
+    assert {
+        f"fiches/{slug}/index.html",
+        f"fiches/{slug}/historique/index.html",
+        "themes/logement/index.html",
+    } <= pages
     after = files_of(folder)
     for name in pages - standing - {f"fiches/{slug}/index.html", f"fiches/{slug}/historique/index.html"}:
         assert f"{slug}/index.html".encode() in after[name] + contents[name], name
-    assert "themes/sante/index.html" not in pages and len(pages) < len([name for name in after if name.endswith(".html")]) / 2
+    assert (
+        "themes/sante/index.html" not in pages
+        and len(pages) < len([name for name in after if name.endswith(".html")]) / 2
+    )
     assert foreign.read_bytes() == b"mine"
     check_links(folder)
 
@@ -243,7 +278,13 @@ def change_everything(world: World) -> Iterator[str]:
     url = "https://www.mairie.example/f"
     with unit_of_work():
         session().add(
-            CheckedLink(digest=link_digest(url), url=url, state=LinkState.BROKEN, due_at=clock.now(), failing_since=clock.now())
+            CheckedLink(
+                digest=link_digest(url),
+                url=url,
+                state=LinkState.BROKEN,
+                due_at=clock.now(),
+                failing_since=clock.now(),
+            )
         )
         store.invalidate()
     yield "a broken link"
@@ -265,7 +306,9 @@ def undated(files: dict[str, bytes]) -> dict[str, bytes]:
             for name, content in files.items()}  # fmt: skip
 
 
-def test_a_copy_brought_up_to_date_is_the_copy_made_from_nothing(press: Press, app: Flask, tmp_path: Path) -> None:
+def test_a_copy_brought_up_to_date_is_the_copy_made_from_nothing(
+    press: Press, app: Flask, tmp_path: Path
+) -> None:
     """Whatever a page depends on: what is noted of it must not leave anything out."""
     world = make_world(press, articles=6)
     copied(app, tmp_path / "a-jour")
@@ -316,7 +359,9 @@ def test_a_folder_of_somebody_else_is_left_alone(press: Press, app: Flask, tmp_p
         copied(app, folder)
 
 
-def test_a_run_that_is_broken_off_goes_on(press: Press, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_broken_off_goes_on(
+    press: Press, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     press.published()
     folder, real = tmp_path / "copie", export_module.put
     count = 0
@@ -340,7 +385,9 @@ def test_a_run_that_is_broken_off_goes_on(press: Press, app: Flask, tmp_path: Pa
     assert copied(app, folder).written == []
 
 
-def test_what_is_gone_is_taken_away_and_what_others_changed_stays(press: Press, app: Flask, tmp_path: Path) -> None:
+def test_what_is_gone_is_taken_away_and_what_others_changed_stays(
+    press: Press, app: Flask, tmp_path: Path
+) -> None:
     _draft, slug = press.published(themes=["sante"])
     who = moderator(press)
     with unit_of_work():
@@ -365,12 +412,21 @@ def test_what_is_gone_is_taken_away_and_what_others_changed_stays(press: Press, 
     assert report.changed_by_others == ["ancienne.html"] and (folder / "ancienne.html").exists()
 
 
-def test_the_address_of_the_copy_stands_where_addresses_are_whole(press: Press, app: Flask, tmp_path: Path) -> None:
+def test_the_address_of_the_copy_stands_where_addresses_are_whole(
+    press: Press, app: Flask, tmp_path: Path
+) -> None:
     _draft, slug = press.published()
     copied(app, tmp_path / "copie", base_url="https://copie.example/portail")
-    text = {name: content.decode() for name, content in files_of(tmp_path / "copie").items() if not name.endswith(".webp")}
+    text = {
+        name: content.decode()
+        for name, content in files_of(tmp_path / "copie").items()
+        if not name.endswith(".webp")
+    }
     assert f"<loc>https://copie.example/portail/fiches/{slug}</loc>" in text["sitemap.xml"]
-    assert f'rel="canonical" href="https://copie.example/portail/fiches/{slug}"' in text[f"fiches/{slug}/index.html"]
+    assert (
+        f'rel="canonical" href="https://copie.example/portail/fiches/{slug}"'
+        in text[f"fiches/{slug}/index.html"]
+    )
     assert PUBLIC not in text["atom.xml"] and "https://copie.example/portail/" in text["atom.xml"]
 
 
