@@ -2,7 +2,7 @@
 changed and of one with one article changed; beside two who do the least there is to do.
 
 * `plain`: the same bytes written as the same files by a loop that makes nothing and checks nothing.
-* `wget -m`: the mirror of the running portal by the usual program, page by page over HTTP, for at most two minutes. It makes
+* `wget -m`: the mirror of the running portal by the usual program, page by page over HTTP, for at most a minute. It makes
   no search, no feed of what it is not led to, and leaves the forms as they are.
 """
 
@@ -27,7 +27,7 @@ from publish.static_site.export import Report, Wanted, export
 from tests.live_server import SECRET, LiveServer
 
 # A mirror is stopped then: its rate is that of the time it had.
-PATIENCE = 120
+PATIENCE = 60
 
 
 def _timed(app: Any, folder: Path) -> tuple[Report, float, float]:

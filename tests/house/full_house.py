@@ -252,7 +252,7 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
         "/moderation": {"comment_id": comment.id, "wish_id": wish.id},
         "/preuves": {"edition": edition.id},
         "/s": {"code": "inconnu"}, "/themes": {"slug": "logement"}, "/situations": {"slug": "demenager"},
-        "/publics": {"slug": "particuliers"}, "/aller": {"service": "inconnu"},
+        "/publics": {"slug": "particuliers"}, "/aller": {"service": "inconnu"}, "/espaces-connectes": {"key": "inconnu"},
         "/desabonnement": {"token": "inconnu"}, "/suivi": {"token": "inconnu"},
     }  # fmt: skip
     return Wing(
