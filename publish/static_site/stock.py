@@ -175,11 +175,11 @@ def _articles(cards: Sequence[Card]) -> dict[int, tuple[object, ...]]:
     today = queries.today()
     found: dict[int, tuple[object, ...]] = {}
     for article in session().scalars(sa.select(Article).where(Article.id.in_(sa.select(Address.article_id)))):
-        revision_id = article.shown_revision_id
+        shown_id = article.shown_revision_id
         found[article.id] = (
-            article.state, revision_id, article.urgent_revision_id, article.lead_administration_id, acts.get(article.id),
-            editions.get(article.id), signed.get(revision_id or 0), outcomes.get(revision_id or 0),
-            competent.get(revision_id or 0), near.get(article.id),
+            article.state, shown_id, article.urgent_revision_id, article.lead_administration_id, acts.get(article.id),
+            editions.get(article.id), signed.get(shown_id), outcomes.get(shown_id),
+            competent.get(shown_id), near.get(article.id),
         )  # fmt: skip
     for edition_id, article_id, fields in session().execute(
         sa.select(Edition.id, Edition.article_id, Edition.fields).join(
@@ -222,7 +222,8 @@ def _subjects(fields: dict[str, Any]) -> set[tuple[str, str]]:
     }
 
 
-def _rows(query: sa.Select[Any]) -> str:
+def _rows(query: Any) -> str:
+    """A digest of what a statement answers."""
     return digest(*(tuple(row) for row in session().execute(query)))
 
 
@@ -231,7 +232,7 @@ def _directory() -> str:
     now = clock.now()
     parts = []
     for kind in (Administration, directory.Counter, OnlineService, ConnectedSpace):
-        table = sa.inspect(kind).local_table
+        table: Any = kind.__table__
         parts.append(_rows(sa.select(table).order_by(*table.primary_key)))
     parts.append(_rows(sa.select(service_owner).order_by(*service_owner.primary_key)))
     over = [

@@ -53,8 +53,8 @@ def files(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
         packed = _packed(postings, len(live))
         for shard in sorted({shard_of(form) for form in forms}):
             shards[shard][stem] = f"{_endings(stem, forms)}|{packed}"
-    for name, entries in sorted(shards.items()):
-        yield f"{FOLDER}/mots-{name}.js", _call("words", name, entries)
+    for name, stems in sorted(shards.items()):
+        yield f"{FOLDER}/mots-{name}.js", _call("words", name, stems)
     yield (
         f"{FOLDER}/index.js",
         _call("begin", " ".join(sorted(words.STOP)), {"total": len(live), "files": sorted(shards)}),
