@@ -175,7 +175,7 @@ def _articles(cards: Sequence[Card]) -> dict[int, tuple[object, ...]]:
     today = queries.today()
     found: dict[int, tuple[object, ...]] = {}
     for article in session().scalars(sa.select(Article).where(Article.id.in_(sa.select(Address.article_id)))):
-        shown_id = article.shown_revision_id
+        shown_id = article.shown_revision_id or 0
         found[article.id] = (
             article.state, shown_id, article.urgent_revision_id, article.lead_administration_id, acts.get(article.id),
             editions.get(article.id), signed.get(shown_id), outcomes.get(shown_id),
