@@ -97,7 +97,8 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
     search = [path.stat().st_size for path in (copy / "recherche").glob("*.js")]
     plain = _plainly(copy, folder / "plain")
     database().engine.dispose()
-    server = LiveServer(folder, url).start()
+    # It looks through what it serves first: a portal of two thousand articles takes its time.
+    server = LiveServer(folder, url).start(timeout=180)
     try:
         mirror = _mirrored(server.url, folder / "mirror")
     finally:
