@@ -10,7 +10,16 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from app import evidence_commands, import_commands, openapi, purging, redact_command, schema_versions, seed
+from app import (
+    evidence_commands,
+    import_commands,
+    openapi,
+    purging,
+    redact_command,
+    schema_versions,
+    seed,
+    site_commands,
+)
 from app.accounts import cookie, passwords, service
 from app.db import reading, unit_of_work
 from app.errors import DomainError
@@ -26,6 +35,7 @@ def init_app(app: Flask) -> None:
     evidence_commands.init_app(app)
     redact_command.init_app(app)
     import_commands.init_app(app)
+    site_commands.init_app(app)
     purging.init_app(app)
 
 

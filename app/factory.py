@@ -21,9 +21,9 @@ from app.oidc import routes as oidc_routes
 from config import ROOT, Settings, SettingsError
 from drafts import markers, seal
 from drafts import routes as drafts_routes
+from publish import pack_making, secret_links
 from publish import pages as publish_pages
 from publish import routes as publish_routes
-from publish import secret_links
 from realtime import door, gateway
 
 # What a stranger may send in one request; imports get a door of their own.
@@ -47,6 +47,7 @@ def create_app(settings: Settings) -> Flask:
     assets.init_app(app)
     register_rooms(app)
     publish_pages.init_app(app)
+    pack_making.init_app(app)
     cli.init_app(app)
     gateway.init_app(app, settings)
     app.wsgi_app = access.AccessLog(  # type: ignore[method-assign]

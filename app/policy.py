@@ -66,6 +66,7 @@ class Act(StrEnum):
     CALL_SEE = "call.see"
     CALL_EDIT = "call.edit"
     CALL_KEY_IN = "call.key_in"
+    PACK_MAKE = "pack.make"
 
 
 class PortalRole(StrEnum):

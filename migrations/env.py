@@ -37,6 +37,7 @@ import publish.download_models
 import publish.evidence_models
 import publish.fate_models
 import publish.figure_models
+import publish.pack_models
 import publish.models
 import publish.old_models
 import publish.reading_test_models
@@ -71,6 +72,7 @@ ROOMS = (
     publish.evidence_models,
     publish.voice_models,
     publish.figure_models,
+    publish.pack_models,
     publish.subscription_models,
     publish.call_models,
     publish.reading_test_models,

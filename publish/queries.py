@@ -36,6 +36,7 @@ from publish import addresses, shown, territories
 from publish.fate_stages import READABLE
 from publish.link_notes import led_through, noted, references_noted, service_noted
 from publish.link_state import broken_among, links_of
+from publish.looks import once
 from publish.models import Address, Edition
 from publish.subjects import summaries
 
@@ -134,6 +135,10 @@ _CARD = (
 
 def live_cards() -> list[Card]:
     """Every article that is live, the newest edition first."""
+    return list(once("live_cards", _live_cards))
+
+
+def _live_cards() -> list[Card]:
     rows = session().execute(
         sa.select(*_CARD)
         .join(Article, Article.shown_revision_id == Edition.revision_id)

@@ -46,6 +46,8 @@ from publish import (
     old_routes,
     open_routes,
     opening_routes,
+    pack_panel,  # noqa: F401 - registers its panel
+    pack_routes,
     pages,
     past,
     pictures,
@@ -91,6 +93,7 @@ call_answer_routes.register(blueprint)
 reading_test_routes.register(blueprint)
 old_routes.register(blueprint)
 open_routes.register(blueprint)
+pack_routes.register(blueprint)
 
 
 def _stored(path: str) -> Response:

@@ -270,7 +270,7 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
         "/preuves": {"edition": edition.id},
         "/s": {"code": "inconnu"}, "/themes": {"slug": "logement"}, "/situations": {"slug": "demenager"},
         "/publics": {"slug": "particuliers"}, "/aller": {"service": "inconnu"}, "/demarches": {"slug": f"service-{word}"},
-        "/sitemap-": {"number": "1"},
+        "/sitemap-": {"number": "1"}, "/espaces-connectes": {"key": "inconnu"},
         "/desabonnement": {"token": "inconnu"}, "/suivi": {"token": "inconnu"},
     }  # fmt: skip
     return Wing(
