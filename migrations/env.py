@@ -37,9 +37,9 @@ import publish.download_models
 import publish.evidence_models
 import publish.fate_models
 import publish.figure_models
-import publish.pack_models
 import publish.models
 import publish.old_models
+import publish.pack_models
 import publish.reading_test_models
 import publish.subscription_models
 import publish.voice_models
