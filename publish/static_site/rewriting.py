@@ -13,7 +13,7 @@ from datetime import date
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-from flask_babel import format_date
+from babel.dates import format_date
 from markupsafe import Markup, escape
 
 from app.extensions import gettext as _
@@ -52,7 +52,7 @@ DAY = "\x00day\x00"
 
 def dated(text: str, day: date) -> str:
     """The text of a page with the day since which it stands in the copy as it is."""
-    return text.replace(DAY, escape(format_date(day, "d MMMM y")))
+    return text.replace(DAY, escape(format_date(day, "d MMMM y", locale="fr")))
 
 
 def rewritten(page: str, address: str, among: Surroundings, csp: str, *, scripted: bool = False) -> Rewritten:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
 
 from app import clock
 from app.db import session
@@ -26,7 +25,7 @@ from drafts.redaction_models import Redaction
 from drafts.review_models import ReviewOutcome, RevisionCompetence, SignOff
 from labs import wish_queries
 from labs.wish_models import Standing, Wish, WishEvent, WishSupport
-from publish import addresses, queries, sharing, shown, site, store
+from publish import addresses, open_files, queries, sharing, shown, site, store
 from publish.call_models import Call, CallAnswer, CallState
 from publish.fate_models import ArticleAct
 from publish.fate_stages import READABLE
@@ -37,7 +36,6 @@ from publish.voice_models import TouchedPage
 
 WISHES_A_PAGE = 50
 CALLS = "/appels"
-OPEN_DATA = "/opendata"
 
 
 @dataclass(frozen=True)
@@ -117,14 +115,7 @@ def _listed(cards: Sequence[Card]) -> Iterator[str]:
     for number in range(1, max(1, -(-total // WISHES_A_PAGE)) + 1):
         yield addresses.WISHES if number == 1 else f"{addresses.WISHES}?page={number}"
     yield from (addresses.wish(card.id) for card in wish_queries.cards())
-    yield from _open_data()
-
-
-def _open_data() -> Iterator[str]:
-    """The files of open data, which programs fetch: whatever stands there without a question."""
-    for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if rule.rule.startswith(OPEN_DATA) and not rule.arguments and "GET" in (rule.methods or ()):
-            yield rule.rule
+    yield from (f"{addresses.OPEN_DATA}/{name}" for name in open_files.NAMES)
 
 
 def _subjects_ever(kind: SubjectKind) -> set[str]:

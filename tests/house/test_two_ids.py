@@ -26,8 +26,9 @@ from tests.house.tree import parsed, served_modules, shown
 
 # What a request may change though it is refused: a session is kept alive, a refusal is counted.
 KEPT_ALIVE = {"sign_in", "refusal"}
-# The second argument is no thing of a wing: a number of the log, a format, a wish that is the whole portal's.
-NO_PAIR = {"moment", "form", "wish_id"}
+# The second argument is no thing of a wing: a number of the log, a format, a wish that is the whole portal's, a picture
+# within a file that came in (each file calls its first one the same).
+NO_PAIR = {"moment", "form", "wish_id", "key"}
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ NAMES_NOTHING = {
     "pourquoi", "confirme", "empreinte", "relu", "question", "debut_heure", "fin_heure", "resultats", "bilan", "cle",
     "new", "again", "old", "role", "sigle", "genre", "territoire", "domaines", "publie", "adresse", "commune",
     "telephone", "horaires", "resume", "message", "ordinateurs", "apporter", "aide", "state",
-    "source", "intro", "heure", "actes", "sort", "explication", "prochaine", "changer", "contact", "service", "image",
+    "source", "ensuite", "name", "scopes", "days", "intro", "heure", "actes", "sort", "explication", "prochaine", "changer", "contact", "service", "image",
 }  # fmt: skip
 
 

@@ -53,6 +53,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.import_commands",
         "app.purging",
         "app.redact_command",
+        "app.site_commands",
         "app.seed",
         "app.seed_known",
         "app.seed_comments",
