@@ -11,7 +11,8 @@ from drafts.exchange.docx_package import Element, Piece
 from drafts.exchange.docx_source import DEEPEST_MARKUP, MOST_LEVELS, Source, safe_link, words_of
 from drafts.exchange.docx_styles import Line as ListLine
 from drafts.exchange.docx_styles import is_on, value_of, w
-from drafts.exchange.docx_tables import caption_of, table_of
+from drafts.exchange.docx_tables import table_of
+from drafts.exchange.gathering import caption_of, is_bare_image
 from drafts.exchange.paper import Brought, Refused
 from drafts.grammar import BLOCK_LEAVES, GRAMMAR, Node, Tree, inline_text, merge_runs, normalise
 
@@ -44,7 +45,7 @@ def read(content: bytes) -> Brought:
             words = words_of(piece.root)
             # A page number alone says nothing.
             if any(letter.isalpha() for letter in words):
-                source.losses.add("headers", words)
+                source.losses.add("page_margins", words)
     for field in source.fields:
         source.losses.add("contents" if field.is_contents else "fields", field.left_out)
     return Brought(
@@ -65,7 +66,7 @@ def _settled(source: Source, tree: Tree) -> Tree:
     for node in found:
         level = node["attrs"]["raw"] + shift
         if level > 4:
-            source.losses.add("heading_depth", inline_text(node))
+            source.losses.add("levels", inline_text(node))
         node["attrs"] = {"level": min(4, max(2, level))}
     return tree
 
@@ -174,14 +175,14 @@ class Flow:
             elif child.tag == w("sdt"):
                 self._control(child, depth)
             elif child.tag == w("altChunk"):
-                self.source.losses.add("embedded")
+                self.source.losses.add("object")
             elif isinstance(child.tag, str) and child.tag.endswith("}AlternateContent"):
                 if (way := chosen(child)) is not None:
                     self._take(way, depth + 1)
             elif isinstance(child.tag, str) and child.tag.endswith(("}oMathPara", "}oMath")):
                 self.source.losses.add("equations", words_of(child))
             elif child.tag in (w("del"), w("moveFrom")):
-                self.source.losses.add("deletions", words_of(child))
+                self.source.losses.add("deleted", words_of(child))
             else:
                 # Wrappers such as customXml and ins, and whatever the future brings: the words count.
                 self._take(child, depth + 1)
@@ -214,7 +215,7 @@ class Flow:
         ):
             self._words(properties, merge_runs(runs))
         for box in line.boxes:
-            self.source.losses.add("text_boxes", words_of(box))
+            self.source.losses.add("frame", words_of(box))
             self._put(*self._inner().read(box))
         self._images(line.after)
 
@@ -229,10 +230,10 @@ class Flow:
             self.out.append(node)
             return
         if value_of(properties, "jc") in ("center", "right", "end", "both", "distribute"):
-            self.source.losses.add("looks", inline_text(node))
+            self.source.losses.add("look", inline_text(node))
         if (level := styles.heading(properties)) is not None:
             self._heading(properties, node, level)
-        elif styles.is_caption(properties) and self.out and _is_bare_image(self.out[-1]):
+        elif styles.is_caption(properties) and self.out and is_bare_image(self.out[-1]):
             self.out[-1] = caption_of(self.out[-1], node)
         elif (line := self.source.numbering.line(properties)) is not None:
             if self.is_numbered:
@@ -370,10 +371,6 @@ class Flow:
 
 def _first(blocks: Tree, kind: str) -> Node | None:
     return next((one for one in blocks if one["type"] == kind), None)
-
-
-def _is_bare_image(node: Node) -> bool:
-    return node["type"] == "image" and not node.get("content")
 
 
 def _is_same(before: ListLine, line: ListLine) -> bool:

@@ -103,7 +103,7 @@ class Line:
         elif child.tag in (w("del"), w("moveFrom")):
             said = "".join(one.text or "" for one in child.iter(w("delText"), w("t")))
             if said:
-                losses.add("deletions", said)
+                losses.add("deleted", said)
         elif child.tag == w("hyperlink"):
             self.read(
                 child,
@@ -123,7 +123,7 @@ class Line:
             if (way := chosen(child)) is not None:
                 self.read(way, marks, depth)
         elif name in ("subDoc", "control"):
-            losses.add("embedded")
+            losses.add("object")
         else:
             # Wrappers such as smartTag, customXml, bdo and dir, and whatever the future brings: the words count.
             self.read(child, marks, depth)
@@ -142,7 +142,7 @@ class Line:
                 or look is not None
                 and (look.find(w("rFonts")) is not None)
             ):
-                losses.add("looks", words)
+                losses.add("look", words)
             if is_on(look, "strike") or is_on(look, "dstrike"):
                 losses.add("struck", words)
             if value_of(look, "vertAlign") in ("superscript", "subscript"):
@@ -193,7 +193,7 @@ class Line:
                 told = next(
                     (found.get("ProgID", "") for found in one.iter() if local(found) == "OLEObject"), ""
                 )
-                losses.add("embedded", told)
+                losses.add("object", told)
             elif name == "ruby":
                 for part in ("rubyBase", "rt"):
                     if (found := one.find(w(part))) is not None and (words := words_of(found)):
@@ -268,7 +268,7 @@ class Line:
             return marks
         href = safe_link(f"{address}#{anchor}" if anchor and "#" not in address else address)
         if href is None:
-            self._source.losses.add("links", words or address)
+            self._source.losses.add("link", words or address)
             return marks
         return [mark for mark in marks if mark["type"] not in ("link", "service_link")] + [
             {"type": "link", "attrs": {"href": href}}

@@ -11,7 +11,8 @@ from app.markup import safe_href
 from drafts.exchange.docx_controls import Told, digest, kept_in
 from drafts.exchange.docx_package import OFFICE_RELATIONS, Element, Package, Piece
 from drafts.exchange.docx_styles import Numbering, Styles, w
-from drafts.exchange.paper import Loss, Refused
+from drafts.exchange.losses import Losses
+from drafts.exchange.paper import Refused
 from drafts.gate_rules import check_mark
 from drafts.yupdate import GateRefusal
 
@@ -28,21 +29,6 @@ MOST_PICTURES = 500
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 # Ten megabytes is what an image may have (drafts/images.py).
 LONGEST_PICTURE = 10 * 1024 * 1024
-LONGEST_WORDS = 120
-
-
-class Losses:
-    """What is lost, each kind once, with how many times and the first words."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[int, str]] = {}
-
-    def add(self, code: str, words: str = "") -> None:
-        count, first = self._found.get(code, (0, ""))
-        self._found[code] = count + 1, first or " ".join(words.split())[:LONGEST_WORDS]
-
-    def told(self) -> tuple[Loss, ...]:
-        return tuple(Loss(code, *found) for code, found in sorted(self._found.items()))
 
 
 @dataclass
@@ -118,7 +104,7 @@ class Source:
         """The key of a picture; None, and a loss, when it cannot be taken. `wanted` is the name it had with us."""
         relation = piece.relations.get(ident)
         if relation is None or relation.is_external:
-            self.losses.add("pictures_elsewhere", words or (relation.target if relation else ""))
+            self.losses.add("picture_remote", words or (relation.target if relation else ""))
             return None
         if (known := self._keys.get((relation.target, wanted))) is not None:
             return known
@@ -132,7 +118,7 @@ class Source:
             or len(content) > LONGEST_PICTURE
             or len(self.pictures) >= MOST_PICTURES
         ):
-            self.losses.add("pictures", words or relation.target.rsplit("/", 1)[-1])
+            self.losses.add("picture_unreadable", words or relation.target.rsplit("/", 1)[-1])
             return None
         key = wanted
         if not key or key in self.pictures and self.pictures[key] != content:

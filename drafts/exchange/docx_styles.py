@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from drafts.exchange.docx_package import Element, W
+from drafts.exchange.gathering import CAPTIONS
 
 # Styles are built on one another; Word itself stops at eleven.
 DEEPEST = 12
@@ -18,7 +19,6 @@ _STEPPED = re.compile(
 )
 _CONTINUED = re.compile(r"(?:list continue|liste continue|list contents)\s?[2-5]?", re.IGNORECASE)
 _TITLES = frozenset({"title", "titre"})
-_CAPTIONS = frozenset({"caption", "légende", "lgende", "illustration", "figure"})
 # What LibreOffice calls the words of a header cell; ours are in it too.
 TABLE_HEADING = "table heading"
 _TABLE_HEADINGS = frozenset({TABLE_HEADING, "tableheading", "titre de tableau"})
@@ -115,7 +115,7 @@ class Styles:
         return said + 1 if said is not None and 0 <= said < 9 else None
 
     def is_caption(self, properties: Element | None) -> bool:
-        return not _CAPTIONS.isdisjoint(self.names(value_of(properties, "pStyle")))
+        return not CAPTIONS.isdisjoint(self.names(value_of(properties, "pStyle")))
 
     def is_table_heading(self, properties: Element | None) -> bool:
         return not _TABLE_HEADINGS.isdisjoint(self.names(value_of(properties, "pStyle")))

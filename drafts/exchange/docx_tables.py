@@ -9,7 +9,7 @@ from drafts.exchange.docx_lines import chosen
 from drafts.exchange.docx_package import Element
 from drafts.exchange.docx_source import Source, words_of
 from drafts.exchange.docx_styles import is_on, number_of, value_of, w
-from drafts.grammar import Node, Tree, inline_text
+from drafts.grammar import Node, Tree
 
 # Nobody reads a table wider than this; a hostile file says a million.
 MOST_COLUMNS = 50
@@ -32,7 +32,7 @@ def table_of(source: Source, table: Element, read: Reader, *, is_exact: bool) ->
     for row in _each(table, "tr"):
         properties = row.find(w("trPr"))
         if properties is not None and properties.find(w("del")) is not None:
-            source.losses.add("deletions", _all_words(row))
+            source.losses.add("deleted", _all_words(row))
             continue
         is_header = bool(is_on(properties, "tblHeader"))
         cells = _cells(source, row, properties, read, is_header)
@@ -55,7 +55,7 @@ def _cells(source: Source, row: Element, properties: Element | None, read: Reade
     for cell in _each(row, "tc"):
         look = cell.find(w("tcPr"))
         if look is not None and look.find(w("cellDel")) is not None:
-            source.losses.add("deletions", _all_words(cell))
+            source.losses.add("deleted", _all_words(cell))
             continue
         lines = [one.find(w("pPr")) for one in cell.iter(w("p"))]
         is_styled = bool(lines) and all(source.styles.is_table_heading(one) for one in lines)
@@ -65,7 +65,7 @@ def _cells(source: Source, row: Element, properties: Element | None, read: Reade
         width = min(MOST_COLUMNS, max(1, number_of(look, "gridSpan") or 1))
         merge = look.find(w("vMerge")) if look is not None else None
         if width > 1 or merge is not None and merge.get(w("val")) == "restart":
-            source.losses.add("merged_cells", words_of(cell))
+            source.losses.add("spans", words_of(cell))
         cells += _places(width - 1, kind)
     cells += _places(number_of(properties, "gridAfter"))
     if is_header and not styled and _all_strong(cells):
@@ -138,8 +138,3 @@ def _plain(node: Node) -> Node:
     if "content" in made:
         made["content"] = [_plain(child) for child in made["content"]]
     return made
-
-
-def caption_of(image: Node, words: Node) -> Node:
-    """The image with the words that stood beneath it."""
-    return {**image, "content": words.get("content", [])} if inline_text(words).strip() else image

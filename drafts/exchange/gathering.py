@@ -299,3 +299,16 @@ def bounded(tree: Tree) -> Tree:
 def levels_of(ranks: Iterable[int]) -> dict[int, int]:
     """The ranks of headings found as 2, 3 and 4: the highest is 2, so that none is skipped."""
     return {rank: min(4, place + 2) for place, rank in enumerate(sorted(set(ranks)))}
+
+
+# Names of the styles for what stands beneath a picture, in small letters.
+CAPTIONS = frozenset({"caption", "légende", "lgende", "illustration", "figure"})
+
+
+def is_bare_image(node: Node) -> bool:
+    return node["type"] == "image" and not node.get("content")
+
+
+def caption_of(image: Node, words: Node) -> Node:
+    """The image with the words that stood beneath it."""
+    return {**image, "content": words.get("content", [])} if inline_text(words).strip() else image

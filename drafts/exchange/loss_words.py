@@ -14,29 +14,20 @@ _OF_PICTURES: Mapping[str, Callable[[], str]] = {
     "picture_too_many": lambda: _("Un document apporte 60 images au plus : ajoutez les autres à la main."),
     "picture_too_large": lambda: _("Une image est trop lourde : réduisez-la, puis ajoutez-la à la main."),
     "picture_remote": lambda: _(
-        "Une image se trouve sur un autre site : elle n’est pas allée y être cherchée, ajoutez-la à la main."
+        "Une image se trouve sur un autre site : elle n’y est pas cherchée, ajoutez-la à la main."
     ),
     "picture_unreadable": lambda: _(
         "Une image ne peut pas être lue : ajoutez-la à la main, en PNG ou en JPEG."
     ),
-    "pictures": lambda: _(
-        "Une image est d’un genre que le portail ne lit pas : ajoutez-la à la main, en PNG."
-    ),
-    "pictures_elsewhere": lambda: _(
-        "Une image n’est pas dans le fichier mais ailleurs : elle n’y est pas cherchée, ajoutez-la à la main."
-    ),
 }
 _OF_WORDS: Mapping[str, Callable[[], str]] = {
     "comments": lambda: _("Un commentaire n’est pas repris."),
-    "deletions": lambda: _("Des mots supprimés en suivi des modifications ne sont pas repris."),
     "deleted": lambda: _("Des mots supprimés en suivi des modifications ne sont pas repris."),
     "insertions": lambda: _(
         "Des mots ajoutés en suivi des modifications sont repris comme le reste du texte."
     ),
     "notes": lambda: _("Une note de bas de page est placée à la fin du texte, sous « Notes »."),
-    "text_boxes": lambda: _("Les mots d’une zone de texte sont placés après leur paragraphe."),
     "frame": lambda: _("Les mots d’une zone de texte sont placés après leur paragraphe."),
-    "headers": lambda: _("Un en-tête ou un pied de page n’est pas repris."),
     "page_margins": lambda: _("Un en-tête ou un pied de page n’est pas repris."),
     "contents": lambda: _(
         "La table des matières n’est pas reprise : le plan de la fiche se fait de lui-même."
@@ -45,24 +36,19 @@ _OF_WORDS: Mapping[str, Callable[[], str]] = {
     "hidden": lambda: _("Des mots masqués ne sont pas repris."),
     "placeholders": lambda: _("Un texte à remplacer, resté vide, n’est pas repris."),
     "front_matter": lambda: _("Une information placée au-dessus du texte n’est pas reprise."),
-    "characters": lambda: _("Un caractère illisible n’est pas repris."),
     "symbols": lambda: _("Un symbole d’une police particulière n’est pas repris."),
 }
 _OF_FORM: Mapping[str, Callable[[], str]] = {
-    "heading_depth": lambda: _("Un titre de niveau trop profond devient un titre du dernier niveau."),
     "levels": lambda: _("Le niveau d’un titre a changé."),
     "lists": lambda: _("Une liste emboîtée trop profondément est remontée d’un niveau."),
     "numbers": lambda: _("Un numéro écrit par la mise en forme n’est pas repris tel quel."),
-    "merged_cells": lambda: _("Une cellule fusionnée reste à sa première place, les autres sont vides."),
     "spans": lambda: _("Une cellule fusionnée reste à sa première place, les autres sont vides."),
     "layout_tables": lambda: _("Un tableau qui servait à la mise en page devient du texte."),
     "table_descriptions": lambda: _("La description d’un tableau n’est pas reprise."),
-    "links": lambda: _("Un lien vers une adresse que le portail n’accepte pas est retiré, ses mots restent."),
     "link": lambda: _("Un lien vers une adresse que le portail n’accepte pas est retiré, ses mots restent."),
     "internal_links": lambda: _("Un renvoi à une autre page du document perd son lien, ses mots restent."),
-    "looks": lambda: _("Une mise en forme (couleur, police, soulignement, alignement) n’est pas reprise."),
     "look": lambda: _(
-        "Une mise en forme (barré, souligné, petits caractères) n’est pas reprise, les mots restent."
+        "Une mise en forme (couleur, souligné, barré, petits caractères) n’est pas reprise, les mots restent."
     ),
     "struck": lambda: _("Des mots barrés sont repris sans être barrés : relisez-les."),
     "raised": lambda: _("Des exposants ou des indices sont repris comme le reste du texte."),
@@ -71,8 +57,7 @@ _OF_FORM: Mapping[str, Callable[[], str]] = {
     "equations": lambda: _("Une formule n’est pas reprise."),
     "charts": lambda: _("Un graphique n’est pas repris : ajoutez-le comme image."),
     "drawings": lambda: _("Un dessin n’est pas repris : ajoutez-le comme image."),
-    "embedded": lambda: _("Un objet inséré (classeur, vidéo, fichier) n’est pas repris."),
-    "object": lambda: _("Un objet inséré (formule, dessin, vidéo) n’est pas repris."),
+    "object": lambda: _("Un objet inséré (formule, dessin, vidéo, classeur) n’est pas repris."),
     "active": lambda: _("Un programme ou un cadre de la page n’est pas repris."),
     "furniture": lambda: _("Un menu, un bandeau ou un pied de page du site n’est pas repris."),
     "form": lambda: _("Un formulaire n’est pas repris."),

@@ -13,7 +13,13 @@ The codes, the same for every format of this folder; the page has words for them
 * `deleted`: words deleted in tracked changes, left out. `comments`: annotations, left out.
 * `contents`: a table of contents, which the page makes by itself. `page_margins`: headers and feet of printed pages.
 * `look`: strike-through, underlining, small print, code: words that stay and look like others.
-* `front_matter`: facts above the text other than its title. `characters`: control characters, left out.
+* `front_matter`: facts above the text other than its title. `insertions`: words added in tracked changes, which stay.
+* `placeholders`: words to be replaced that nobody has replaced. `shown`: what somebody wrote where a contact is shown.
+* `attributes`: something set for a block of ours that cannot be read any more.
+
+Of Word files besides: `numbers` (written by the look of a paragraph), `internal_links`, `fields`, `equations`, `charts`,
+`drawings`, `symbols`, `struck`, `raised`, `layout_tables`, `table_descriptions`. Of pictures, once they are in: `picture_refused`,
+`picture_too_many`, `picture_too_large`.
 """
 
 from __future__ import annotations

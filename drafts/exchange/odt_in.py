@@ -13,10 +13,13 @@ from lxml import etree
 
 from drafts.exchange.addresses import address
 from drafts.exchange.gathering import (
+    CAPTIONS,
     MOST_BLOCKS,
     MOST_LEVELS,
     block,
     bounded,
+    caption_of,
+    is_bare_image,
     levels_of,
     words_of,
 )
@@ -154,6 +157,11 @@ class OdtText:
                 return int(styled[1])
         return None
 
+    def _is_caption(self, dom: etree._Element) -> bool:
+        return not self.properties.is_ours and not CAPTIONS.isdisjoint(
+            self.styles.names("paragraph", get(dom, "text:style-name"))
+        )
+
     def flow(self, parent: etree._Element, *, top: bool = False, lists: int = 0) -> Tree:
         out: Tree = []
         for dom in parent:
@@ -165,6 +173,9 @@ class OdtText:
             made = self._paragraph(dom, top)
             if made and not self.properties.is_ours and self._goes_on(dom, out):
                 out[-1]["content"][-1].setdefault("content", []).extend(made)
+            elif made and out and is_bare_image(out[-1]) and self._is_caption(dom):
+                out[-1] = caption_of(out[-1], made[0])
+                out.extend(made[1:])
             else:
                 out.extend(made)
         elif name == "text:list":

@@ -82,7 +82,7 @@ def first_row_in_bold(document: Any) -> None:
         table_cell
           paragraph: i
     """,
-    losses="merged_cells",
+    losses="spans",
     is_converted=True,
 )
 def merged_cells(document: Any) -> None:
@@ -147,7 +147,7 @@ def table_in_a_table(document: Any) -> None:
         table_cell
           paragraph: là
     """,
-    losses="deletions insertions",
+    losses="deleted insertions",
 )
 def tracked_changes(document: Any) -> None:
     who = 'w:author="Ana" w:date="2026-01-01T00:00:00Z"'
@@ -207,7 +207,7 @@ def images(document: Any) -> None:
     """
     paragraph: Voyez [le site](https://gouv.nc/a?b=1&c=2), [un courriel](mailto:a@b.nc), le piège et plus bas.
     """,
-    losses="links internal_links",
+    losses="link internal_links",
     is_converted=True,
 )
 def hyperlinks(document: Any) -> None:
@@ -233,7 +233,7 @@ def hyperlinks(document: Any) -> None:
     paragraph: Après.
     paragraph: Autre boîte.
     """,
-    losses="text_boxes",
+    losses="frame",
     is_converted=True,
 )
 def text_boxes(document: Any) -> None:
@@ -322,7 +322,7 @@ def content_controls(document: Any) -> None:
     paragraph: La formule :
     paragraph: Un m2 rayé visible
     """,
-    losses="equations charts embedded hidden struck raised symbols",
+    losses="equations charts object hidden struck raised symbols",
 )
 def what_has_no_place(document: Any) -> None:
     put(

@@ -62,7 +62,7 @@ def headings_and_words(document: Any) -> None:
     heading 2: Deuxième partie
     """,
     title="Le titre",
-    losses="heading_depth",
+    losses="levels",
     is_converted=True,
 )
 def first_level_is_the_title(document: Any) -> None:
@@ -270,7 +270,7 @@ def footnotes_and_endnotes(document: Any) -> None:
     paragraph: Première section.
     paragraph: Deuxième section, en couleur.
     """,
-    losses="headers looks",
+    losses="page_margins look",
     is_converted=True,
 )
 def sections_headers_and_colours(document: Any) -> None:

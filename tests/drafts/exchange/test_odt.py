@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drafts.exchange import html_in, html_out, markdown_in, markdown_out, odt_in, odt_out
+from drafts.exchange import docx_in, docx_out, html_in, html_out, markdown_in, markdown_out, odt_in, odt_out
 from drafts.exchange.odt_package import NAMESPACES
 from drafts.exchange.paper import Paper, Refused
 from drafts.grammar import Tree, blocks, plain_text
@@ -79,7 +79,11 @@ def test_a_save_by_an_office_suite_changes_nothing(saved: dict[str, bytes], name
     assert brought.losses == ()
 
 
-@pytest.mark.parametrize("name", [one.name for one in OFFICE if one.is_converted])
+# LibreOffice joins a list that begins to count anew with the one before: it says so nowhere in what it saves.
+JOINED = {"restarts"}
+
+
+@pytest.mark.parametrize("name", [one.name for one in OFFICE if one.is_converted and one.name not in JOINED])
 def test_word_files_saved_as_opendocument_say_the_same(saved: dict[str, bytes], name: str) -> None:
     office = next(one for one in OFFICE if one.name == name)
     brought = odt_in.read(saved[f"docx-{name}"])
@@ -126,14 +130,17 @@ def test_pages_saved_as_opendocument(saved: dict[str, bytes], name: str) -> None
 
 
 def test_office_files_go_out_in_every_format_and_come_back(saved: dict[str, bytes]) -> None:
-    assert len(saved) >= 20
-    for name, content in saved.items():
-        brought = odt_in.read(content)
-        tree: Tree = brought.tree
+    """Word files as they were made, and what LibreOffice makes of them, of pages and of files of ours."""
+    brought = [(name, odt_in.read(content)) for name, content in saved.items()]
+    brought += [(one.name, docx_in.read(one.content)) for one in OFFICE]
+    assert len(brought) >= 40
+    for name, found in brought:
+        tree: Tree = found.tree
         if any(node["type"] == "image" for node in blocks(tree)):
             # Pictures are drawn anew before they are stored; here they are not.
             tree = [node for node in tree if node["type"] != "image"]
-        out = Paper(brought.title, tree, pictures=PICTURES)
+        out = Paper(found.title, tree, pictures=PICTURES)
+        assert same(docx_in.read(docx_out.write(out)).tree, tree), name
         assert same(odt_in.read(odt_out.write(out)).tree, tree), name
         assert same(markdown_in.read(markdown_out.write(out)).tree, tree), name
         assert same(html_in.read(html_out.write(out)).tree, tree), name
