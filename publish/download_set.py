@@ -64,7 +64,7 @@ def _waiting(epoch: int) -> list[int]:
         if _compared.get(edition_id) != epoch
         or any(
             form not in held.get(edition_id, ()) and _failed.get((edition_id, form)) != epoch
-            for form in formats.available()
+            for form in formats.WRITERS
         )
     ]
 
@@ -101,7 +101,7 @@ def _keep(edition_id: int, public_url: str, epoch: int) -> int:
             )
         }
     made: list[EditionFile] = []
-    for form in formats.available():
+    for form in formats.WRITERS:
         made_from = packing.digest(paper, form, formats.build())
         if known.get(form) == made_from:
             continue

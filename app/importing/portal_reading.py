@@ -1,7 +1,6 @@
 """One old page, made ready to be a draft: read, its links led to where their pages are now, its pictures drawn anew.
 
-The HTML is read by the reader of HTML files (`drafts.exchange.html_in`): in the child of imports where this instance has
-one (`drafts.exchange.work`), else here, under the bounds that the reader and this module set (3 MB a page, 256 levels).
+The HTML is read by the reader of HTML files (`drafts.exchange.html_in`), in a child under limits (`drafts.exchange.work`).
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -197,10 +194,7 @@ class Workshop:
 
 
 def reader() -> tuple[Reader, Callable[[], None]]:
-    """How HTML is read in this instance, and what ends it."""
-    if find_spec(_WORK) is None:
-        read: Reader = import_module("drafts.exchange.html_in").read
-        return read, lambda: None
+    """How HTML is read, in a child of its own, and what ends that child."""
     child = Child(seconds=_SECONDS, memory=_MEMORY, longest=4 * 1024 * 1024, module=_WORK)
 
     def ask(content: bytes) -> Brought:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import importlib.util
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -57,19 +56,9 @@ class Offer:
     loses: str
 
 
-def available() -> tuple[Format, ...]:
-    """The formats that have a writer, in the order of the table."""
-    return tuple(form for form in WRITERS if _is_written(form))
-
-
-@functools.cache
-def _is_written(form: Format) -> bool:
-    return importlib.util.find_spec(f"drafts.exchange.{WRITERS[form].module}") is not None
-
-
 def named(word: str) -> Format:
     """The format of an address that ends in `word`. Raises Missing for one that nobody writes."""
-    for form in available():
+    for form in WRITERS:
         if form == word:
             return form
     raise Missing(_("Ce format n’existe pas."))
@@ -100,10 +89,10 @@ def offers() -> tuple[Offer, ...]:
         Format.MARKDOWN: (
             _("Texte balisé (md)"),
             _("Comparer, traiter ou publier avec des outils de texte."),
-            _("Les images ne sont pas dans le fichier, et les encadrés deviennent des paragraphes."),
+            _("Les blocs du portail s’y écrivent entre des lignes de « ::: » ; les images de plus de 60 ko n’y sont que nommées."),
         ),
     }  # fmt: skip
-    return tuple(Offer(form, *said[form]) for form in available())
+    return tuple(Offer(form, *said[form]) for form in WRITERS)
 
 
 def write(form: Format, paper: Paper) -> bytes:

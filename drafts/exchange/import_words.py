@@ -73,7 +73,6 @@ def refusal_words(code: str) -> str:
             "ou enregistrez-le de nouveau, puis réessayez."
         ),
         "nothing": lambda: _("Rien n’a été trouvé à reprendre dans ce document : il n’a ni texte ni image."),
-        "no_reader": lambda: _("Le portail ne sait pas encore lire ce format. Essayez un autre format."),
         "unknown": lambda: _(
             "Le portail ne connaît pas ce format. Envoyez un document Word (.docx), OpenDocument (.odt), "
             "une page HTML ou un texte Markdown (.md)."

@@ -77,11 +77,7 @@ def reads_with(readers: Mapping[Format, Reader] | None = None) -> child.Work:
 def _reader(kind: Format, readers: Mapping[Format, Reader] | None) -> Reader:
     if readers is not None:
         return readers[kind]
-    try:
-        read: Reader = import_module(MODULES[kind]).read
-    except ModuleNotFoundError as error:
-        # An instance without this reader, or without a package it needs.
-        raise Refused("no_reader") from error
+    read: Reader = import_module(MODULES[kind]).read
     return read
 
 

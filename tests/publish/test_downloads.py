@@ -78,8 +78,8 @@ def test_a_reader_who_comes_too_soon_is_told_when_to_come_back(life: Life, clien
 
 
 def test_what_the_worker_made_is_given_out(life: Life, client: PageClient) -> None:
-    assert download_set.keep_files(SITE) == len(formats.available())
-    for form in formats.available():
+    assert download_set.keep_files(SITE) == len(formats.WRITERS)
+    for form in formats.WRITERS:
         answer = client.http.get(address(life, form))
         assert answer.status_code == 200
         assert answer.headers["Content-Type"] == formats.WRITERS[form].media
@@ -105,7 +105,7 @@ def test_what_the_worker_made_is_given_out(life: Life, client: PageClient) -> No
         assert words in said, words  # fmt: skip
     listing = client.get(f"/fiches/{life.slug}/telecharger")
     assert [link for link in listing.links() if "/fiche." in link] == [
-        address(life, form) for form in formats.available()
+        address(life, form) for form in formats.WRITERS
     ]
     assert " ko)" in listing.main
     assert f"/fiches/{life.slug}/telecharger" in client.get(f"/fiches/{life.slug}/historique").links()
@@ -145,7 +145,7 @@ def test_the_telephone_number_is_that_of_today(life: Life, client: PageClient) -
         directory_news.pages_again(
             DirectoryChanged(kind="administration", thing_id=counter.administration_id)
         )
-    assert download_set.keep_files(SITE) == len(formats.available())
+    assert download_set.keep_files(SITE) == len(formats.WRITERS)
     assert "20 99 99" in spoken(client, life)
     assert set(files()) == set(before)
     with unit_of_work():
@@ -227,7 +227,7 @@ def test_a_format_that_fails_spares_the_others_and_is_not_tried_all_day(
     for _round in range(3):
         download_set.keep_files(SITE)
     assert tries == ["Changer d’adresse"]
-    assert {form for _edition, form in files()} == set(formats.available()) - {Format.PDF}
+    assert {form for _edition, form in files()} == set(formats.WRITERS) - {Format.PDF}
     client.get(address(life), 503)
 
 
