@@ -19,7 +19,7 @@ from flask import Flask
 from app import clock
 from app.db import reading
 from app.errors import Missing
-from publish import pages
+from publish import open_files, pages
 from publish.looks import one_look
 from publish.shelf import build_number
 from publish.site import STYLES
@@ -28,7 +28,7 @@ from publish.static_site import stock, words
 from publish.static_site.layout import file_of
 from publish.static_site.making import Made, Maker
 from publish.static_site.manifest import Kept, Manifest, NotOurs
-from publish.static_site.stock import Stock
+from publish.static_site.stock import OPEN_DATA, Stock
 from publish.static_site.writer import digest, is_there, put, remove
 
 # Pages made in one transaction: some tenths of a second.
@@ -76,6 +76,9 @@ def export(app: Flask, wanted: Wanted, tell: Tell = lambda _done, _total: None) 
     base_url = wanted.base_url or public_url
     before = _before(wanted)
     with app.app_context(), _alone(wanted):
+        for name in open_files.NAMES:
+            # Made outside of any transaction: what is written in one is not seen by those that began before.
+            open_files.fit(name)
         with reading(), one_look():
             found = stock.taken(rules_of(app, base_url))
         run = _Run(app, wanted, Maker(app, public_url, base_url, found, found.addresses()), before, tell)
@@ -217,9 +220,13 @@ class _Run:
             manifests.write(self.wanted.folder, self.now)
 
     def _made(self, some: Sequence[str]) -> list[tuple[str, Made | None]]:
-        found: list[tuple[str, Made | None]] = []
+        found: list[tuple[str, Made | None]] = [
+            (address, self.maker.open_data(address)) for address in some if address in OPEN_DATA
+        ]
         with reading(), one_look():
             for address in some:
+                if address in OPEN_DATA:
+                    continue
                 kind, _space, image = address.partition(" ")
                 try:
                     found.append(

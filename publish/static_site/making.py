@@ -19,7 +19,7 @@ from app.directory.catalogue import sort_key
 from drafts import images
 from labs import wish_queries
 from labs.wish_models import Standing
-from publish import addresses, call_queries, pages, queries, site, wish_answers
+from publish import addresses, call_queries, kept_files, open_files, pages, queries, site, wish_answers
 from publish.call_words import state_word
 from publish.models import StoredPage
 from publish.queries import Card
@@ -98,6 +98,20 @@ class Maker:
             addresses.WISHES: self._wishes,
         }
 
+    def open_data(self, address: str) -> Made | None:
+        """A file of open data, outside of any `reading()`: it is read piece by piece, and made anew when it was taken away."""
+        name = address.rpartition("/")[2]
+        for _try in range(3):
+            head = open_files.fit(name)
+            if head is None or head.size > LARGEST:
+                return None
+            try:
+                content = b"".join(kept_files.pieces(head, packed=False))
+            except LookupError:
+                continue
+            return self._as_it_is(address, content)
+        return None
+
     def made(self, address: str) -> Made | None:
         """The file of an address; None when nothing stands there by now."""
         page = self._page(address)
@@ -106,15 +120,18 @@ class Maker:
         if page.location:
             return self._moved(address, page)
         if page.content_type != site.HTML:
-            content = page.body
-            if self.among.base_url != self.among.public_url:
-                content = content.replace(self.among.public_url.encode(), self.among.base_url.encode())
-            return Made(file_of(address), content, hashlib.sha256(content).hexdigest())
+            return self._as_it_is(address, page.body)
         text = rewritten(page.body.decode(), address, self.among, page.csp, scripted=address == SEARCH)
         # What says when the copy was last brought up to date is another page each time that it was.
         more = self.stock.pulse if address == ABOUT else ""
         source = hashlib.sha256((text.text + more).encode()).hexdigest()
         return Made(file_of(address), text.text.encode(), source, tuple(text.links), is_dated=True)
+
+    def _as_it_is(self, address: str, content: bytes) -> Made:
+        """What is no page: its bytes, with the addresses of where the copy is to stand."""
+        if self.among.base_url != self.among.public_url:
+            content = content.replace(self.among.public_url.encode(), self.among.base_url.encode())
+        return Made(file_of(address), content, hashlib.sha256(content).hexdigest())
 
     def _page(self, address: str) -> Page | None:
         path, _mark, query = address.partition("?")

@@ -37,6 +37,8 @@ from publish.voice_models import TouchedPage
 WISHES_A_PAGE = 50
 CALLS = "/appels"
 
+OPEN_DATA = tuple(f"{addresses.OPEN_DATA}/{name}" for name in open_files.NAMES)
+
 
 @dataclass(frozen=True)
 class Stock:
@@ -62,6 +64,8 @@ def taken(rules: str) -> Stock:
     cards = queries.live_cards()
     everywhere = digest(rules, _directory(), _broken(), _newest(Redaction.id), queries.is_demonstration())
     touched = dict(session().execute(sa.select(TouchedPage.path, TouchedPage.number)).all())
+    # The files of open data are made again by the hour; what is in them comes from what is counted here already.
+    touched.pop(addresses.OPEN_DATA, None)
     articles = {article_id: digest(everywhere, *parts) for article_id, parts in _articles(cards).items()}
     others = digest(
         everywhere,
@@ -115,7 +119,7 @@ def _listed(cards: Sequence[Card]) -> Iterator[str]:
     for number in range(1, max(1, -(-total // WISHES_A_PAGE)) + 1):
         yield addresses.WISHES if number == 1 else f"{addresses.WISHES}?page={number}"
     yield from (addresses.wish(card.id) for card in wish_queries.cards())
-    yield from (f"{addresses.OPEN_DATA}/{name}" for name in open_files.NAMES)
+    yield from OPEN_DATA
 
 
 def _subjects_ever(kind: SubjectKind) -> set[str]:
