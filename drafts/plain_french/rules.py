@@ -91,6 +91,8 @@ class Rules:
 
     def written_out(self, pattern: str) -> str:
         """A pattern without notations: in the order spoken of in the docs, so that TypeScript does the same."""
+        if re.search(r"\[[^\]]*[ ’]", pattern):
+            raise ValueError(f"a space or an apostrophe of a set would be written out: {pattern}")
         for name, meaning in self.notations.items():
             if name not in ("{s}", "{L}"):
                 pattern = pattern.replace(name, meaning)

@@ -34,6 +34,7 @@ class Passive:
         self.endings: tuple[str, ...] = tuple(rule.how["participle_endings"])
         self.participles, self.between = rule.words("participles"), rule.words("between")
         self.reflexive, self.results, self.states = rule.words("reflexive"), rule.words("results"), rule.exceptions
+        self.unless_by = rule.words("unless_by")
 
     def hits(self, text: str, sentence: Sentence) -> Iterator[Hit]:
         words = sentence.words
@@ -65,7 +66,9 @@ class Passive:
         if kinds & self.states:
             return True
         by_somebody = any(one.text == "par" for one in words[participle + 1 : participle + 3])
-        return bool(kinds & self.results) and words[at].text not in ("être", "été") and not by_somebody
+        if by_somebody:
+            return False
+        return bool(kinds & self.unless_by) or bool(kinds & self.results) and words[at].text not in ("être", "été")
 
     def _reflexive(self, words: tuple[Word, ...], at: int) -> bool:
         before = [one.text for one in words[max(0, at - 3) : at] if one.text not in ("ne", "n", "y", "en")]
@@ -105,12 +108,15 @@ class Nominal:
         for at, word in enumerate(words):
             if not self.supports.fullmatch(word.text):
                 continue
-            for one in words[at + 1 : at + 5]:
+            others = 0
+            for one in words[at + 1 : at + 6]:
                 single = one.text[:-1] if one.text.endswith("s") else one.text
                 if self.abstract(one.text) or single in self.deverbal or one.text in self.deverbal:
                     yield word.start, one.end
                     break
-                if one.text not in self.links and one.text not in self.negations and len(one.text) > 12:
+                # An adjective may stand before the noun, another noun may not.
+                others += one.text not in self.links and one.text not in self.negations
+                if others > 1:
                     break
 
     def _chained(self, words: tuple[Word, ...]) -> Iterator[tuple[int, int]]:
@@ -173,17 +179,21 @@ class DoubleNegation:
             if word.text not in self.ne:
                 continue
             before = [place for place in range(max(0, at - 4), at) if words[place].text in self.subjects]
-            for place in range(at + 1, min(len(words), at + 6)):
-                said = words[place].text
-                if said in self.negators:
-                    yield (before[0] if before else at), at, place
-                    break
-                if said in ("que", "qu", "ni"):
-                    break
-            else:
-                behind = words[at + 1].text if at + 1 < len(words) else ""
-                if before or behind in self.without_pas:
-                    yield (before[0] if before else at), at, min(at + 1, len(words) - 1)
+            last = self._closes(words, at)
+            behind = words[at + 1].text if at + 1 < len(words) else ""
+            if last is None and (before or behind in self.without_pas):
+                last = min(at + 1, len(words) - 1)
+            if last is not None:
+                yield (before[0] if before else at), at, last
+
+    def _closes(self, words: tuple[Word, ...], at: int) -> int | None:
+        """Where the « pas » of a « ne » stands."""
+        for place in range(at + 1, min(len(words), at + 6)):
+            if words[place].text in self.negators:
+                return place
+            if words[place].text in ("que", "qu", "ni"):
+                return None
+        return None
 
     def _first(self, words: tuple[Word, ...], negations: list[tuple[int, int, int]]) -> tuple[int, int] | None:
         said = [word.text for word in words]
@@ -192,7 +202,7 @@ class DoubleNegation:
             for place in after:
                 if said[place] in self.subordinators and place > last:
                     break
-                if self.denials.fullmatch(said[place]) and said[place - 1] != "me":
+                if self.denials.fullmatch(said[place]):
                     return begin, place
             if "pas" in said[ne:last + 1] and said[last + 1 : last + 2] == ["sans"] and self._is(said, ne):
                 return begin, last + 1
