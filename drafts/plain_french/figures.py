@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 
 from drafts.plain_french.hits import Hit
 from drafts.plain_french.rules import RuleCode, Rules
 from drafts.plain_french.sentences import Sentence
 
 # « Institut des compétences (IDC-NC) » and « IDC-NC (institut des compétences) »; an explanation has a length.
-_BEFORE = re.compile(r"[^\W\d_]{3,}[ \u00a0\u202f]?\([ \u00a0\u202f]?$")
-_BEHIND = re.compile(r"[ \u00a0\u202f]?\([^()]{0,300}[a-zà-öø-ÿ]{3,40}[^()]{0,300}\)")
+_BEFORE = re.compile(r"[^\W\d_][ \u00a0\u202f]?\([ \u00a0\u202f]?$")
+_BEHIND = re.compile(r"[ \u00a0\u202f]?\(([^()]{3,300})\)")
+_WORDS = re.compile(r"[a-zà-öø-ÿ]{3}")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
 _LOWER = re.compile(r"[a-zà-öø-ÿ]")
 _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _AMOUNT = re.compile(r"(\d{5,12}|\d{1,3}(?:\.\d{3})+)(.*)", re.DOTALL)
@@ -29,8 +32,7 @@ class Acronyms:
     def found(self, text: str, sentence: Sentence) -> Iterator[tuple[str, int, int]]:
         """(acronym, start, end) of each that not everybody knows. A sentence in capitals has none."""
         if not _LOWER.search(text, sentence.start, sentence.end):
-            alone = len(sentence.words) == 1
-            if not alone:
+            if len(sentence.words) > 1:
                 return
         for found in self.pattern.finditer(text, sentence.start, sentence.end):
             acronym = found.group()
@@ -41,8 +43,17 @@ class Acronyms:
     def spelled_out(text: str, start: int, end: int) -> bool:
         """Whether words stand beside an acronym for it, one of the two in brackets."""
         closed = text[end : end + 2].lstrip().startswith((")", ",", "\u00a0)"))
-        before = _BEFORE.search(text[max(0, start - 60) : start]) is not None
-        return (closed and before) or _BEHIND.match(text, end, end + 700) is not None
+        before = text[max(0, start - 200) : start]
+        if closed and _BEFORE.search(before):
+            # The name begins with the letter that the acronym begins with: « Appelez (CAFAT) » explains nothing.
+            return any(word.startswith(_plain(text[start])) for word in _LETTERS.findall(_plain(before)))
+        behind = _BEHIND.match(text, end)
+        return behind is not None and _WORDS.search(behind[1]) is not None
+
+
+def _plain(text: str) -> str:
+    """In small letters without accents."""
+    return "".join(sign for sign in normalize("NFD", text.lower()) if sign.isalnum() or sign in " \u00a0’'")
 
 
 class Figures:

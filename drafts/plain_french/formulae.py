@@ -54,7 +54,12 @@ def replacement(text: str, start: int, end: int, formula: Formula) -> tuple[str 
     elif said.endswith("’"):
         better = _ELIDED.sub(r"\1’", better) if _ELIDED.search(better) else better + " "
     following = text[end : end + 2]
-    if _ELIDED.search(better) and following[:1] in _SPACE and following[1:].lower() in _VOWELS and following[1:]:
+    if (
+        _ELIDED.search(better)
+        and following[:1] in _SPACE
+        and following[1:].lower() in _VOWELS
+        and following[1:]
+    ):
         better, end = _ELIDED.sub(r"\1’", better), end + 1
     if start and text[start - 1] in "’'" and better[:1].lower() not in _VOWELS:
         return None, end

@@ -6,8 +6,10 @@ the editor counts inside a block.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drafts.grammar import Tree
 from drafts.plain_french.figures import Acronyms, Figures
@@ -42,20 +44,49 @@ class _Read:
     spelled: frozenset[str]
 
 
+class _Judges:
+    """Every rule, ready to read one block; made once for each set of rules, and remembers nothing."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.formulae, self.figures = Formulae(rules), Figures(rules)
+        self.acronyms, self.short = Acronyms(rules), Short(rules)
+        self.turns = (Passive(rules), Nominal(rules), DoubleNegation(rules), ReaderAbsent(rules))
+        self.longest_sentence = int(rules[RuleCode.LONG_SENTENCE].how["max_words"])
+        self.longest_paragraph = int(rules[RuleCode.LONG_PARAGRAPH].how["max_words"])
+
+    def read(self, passage: Passage) -> _Read:
+        hits = list(self.short.hits(passage))
+        acronyms: list[tuple[str, int, int]] = []
+        text = passage.read
+        if passage.kind == "paragraph" and count(text) > self.longest_paragraph:
+            hits.append(Hit(RuleCode.LONG_PARAGRAPH, *_ends(text)))
+        for sentence in sentences(text, self.rules.abbreviations) if passage.kind != "quoted" else ():
+            hits += self.formulae.hits(text, sentence)
+            hits += self.figures.hits(text, sentence)
+            acronyms += self.acronyms.found(text, sentence)
+            if passage.kind == "heading":
+                continue
+            for turn in self.turns:
+                hits += turn.hits(text, sentence)
+            if count(text[sentence.start : sentence.end]) > self.longest_sentence:
+                hits.append(Hit(RuleCode.LONG_SENTENCE, sentence.start, sentence.end))
+        spelled = {name for name, start, end in acronyms if self.acronyms.spelled_out(text, start, end)}
+        return _Read(tuple(hits), tuple(acronyms), frozenset(spelled))
+
+
+@lru_cache(maxsize=4)
+def _judges(rules: Rules) -> _Judges:
+    return _Judges(rules)
+
+
 class Reader:
     """Reads the states of one text one after the other; keeps what it read of the blocks of the last one only."""
 
     def __init__(self, rules: Rules | None = None, known: Mapping[str, str] | None = None) -> None:
         """`known` says what acronyms mean that the portal knows: they are proposed, not passed over."""
-        self.rules = rules or house_rules()
         self.known = known or {}
-        self._formulae, self._figures = Formulae(self.rules), Figures(self.rules)
-        self._acronyms, self._short = Acronyms(self.rules), Short(self.rules)
-        self._turns = (
-            Passive(self.rules), Nominal(self.rules), DoubleNegation(self.rules), ReaderAbsent(self.rules),
-        )  # fmt: skip
-        self._longest_sentence = int(self.rules[RuleCode.LONG_SENTENCE].how["max_words"])
-        self._longest_paragraph = int(self.rules[RuleCode.LONG_PARAGRAPH].how["max_words"])
+        self._judges = _judges(rules or house_rules())
         self._remembered: dict[bytes, _Read] = {}
 
     def findings(self, tree: Tree) -> tuple[Finding, ...]:
@@ -65,30 +96,11 @@ class Reader:
         for passage in passages(tree):
             digest = passage.digest
             known = remembered.get(digest) or self._remembered.get(digest)
-            remembered[digest] = known or self._read(passage)
+            remembered[digest] = known or self._judges.read(passage)
             read.append((passage, remembered[digest]))
         self._remembered = remembered
         spelled = frozenset().union(*(one.spelled | passage.spelled for passage, one in read))
         return tuple(finding for passage, one in read for finding in self._told(passage, one, spelled))
-
-    def _read(self, passage: Passage) -> _Read:
-        hits = list(self._short.hits(passage))
-        acronyms: list[tuple[str, int, int]] = []
-        text = passage.read
-        if passage.kind == "paragraph" and count(text) > self._longest_paragraph:
-            hits.append(Hit(RuleCode.LONG_PARAGRAPH, *_ends(text)))
-        for sentence in sentences(text, self.rules.abbreviations) if passage.kind != "quoted" else ():
-            hits += self._formulae.hits(text, sentence)
-            hits += self._figures.hits(text, sentence)
-            acronyms += self._acronyms.found(text, sentence)
-            if passage.kind == "heading":
-                continue
-            for turn in self._turns:
-                hits += turn.hits(text, sentence)
-            if count(text[sentence.start : sentence.end]) > self._longest_sentence:
-                hits.append(Hit(RuleCode.LONG_SENTENCE, sentence.start, sentence.end))
-        spelled = {name for name, start, end in acronyms if self._acronyms.spelled_out(text, start, end)}
-        return _Read(tuple(hits), tuple(acronyms), frozenset(spelled))
 
     def _told(self, passage: Passage, read: _Read, spelled: frozenset[str]) -> list[Finding]:
         hits = list(read.hits)
@@ -115,21 +127,14 @@ class Reader:
 
 
 class _Units:
-    """Characters of Python told in UTF-16 units; asked for in any order, counted from the last place asked for."""
+    """Characters of Python told in UTF-16 units: each beyond the first plane before a place is one unit more."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.plain = text.isascii() or max(text) <= "\uffff"
-        self.place, self.units = 0, 0
+        plain = text.isascii() or max(text) <= "\uffff"
+        self.wide = [] if plain else [place for place, sign in enumerate(text) if sign > "\uffff"]
 
     def at(self, place: int) -> int:
-        if self.plain:
-            return place
-        if place < self.place:
-            self.place, self.units = 0, 0
-        self.units += sum(2 if sign > "\uffff" else 1 for sign in self.text[self.place : place])
-        self.place = place
-        return self.units
+        return place + bisect_left(self.wide, place)
 
 
 def _ends(text: str) -> tuple[int, int]:
@@ -137,6 +142,8 @@ def _ends(text: str) -> tuple[int, int]:
     return len(text) - len(text.lstrip()), len(text.rstrip())
 
 
-def findings(tree: Tree, rules: Rules | None = None, known: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+def findings(
+    tree: Tree, rules: Rules | None = None, known: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
     """What the rules find in a text that is read once."""
     return Reader(rules, known).findings(tree)

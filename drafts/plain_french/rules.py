@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,14 @@ class Formula:
     """Words of administrations; `better` stands in their place, `rather` is advice that has to be fitted in."""
 
     say: str
-    pattern: re.Pattern[str]
     better: str | None
     rather: str | None
+    written_out: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when a text first holds a word that begins like this: most never are."""
+        return re.compile(self.written_out, re.IGNORECASE)
 
 
 class Rules:
@@ -131,10 +136,9 @@ class Rules:
         """Formulae by the first two letters of their first word: few are tried at each word of a text."""
         found: dict[str, list[Formula]] = defaultdict(list)
         for entry in self[RuleCode.FORMULA].how["formulae"]:
-            formula = Formula(
-                entry["say"], self.compiled(entry["say"]), entry.get("better"), entry.get("rather")
-            )
-            found[first_letters(entry["say"])].append(formula)
+            say = entry["say"]
+            formula = Formula(say, entry.get("better"), entry.get("rather"), self.from_a_word(say))
+            found[first_letters(say)].append(formula)
         for formulae in found.values():
             formulae.sort(key=lambda formula: -len(formula.say))
         return dict(found)

@@ -12,7 +12,7 @@ _BREAK = re.compile(r"[.!?…]+[)\]\"”]*(?:[ \u00a0\u202f]?»)?|\n")
 _AFTER = re.compile(r"[ \t\u00a0\u202f]+")
 # Thousands that a space parts are one figure, whatever the space.
 _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
-_OPENERS = "«“\"(—–-•"
+_OPENERS = '«“"(—–-•'
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,4 @@ def words(text: str, start: int, end: int) -> Iterator[Word]:
 
 def count(text: str) -> int:
     """How many words a reader counts: what stands between spaces and holds a letter or a figure."""
-    return sum(
-        any(sign.isalnum() for sign in part[:50]) for part in _THOUSANDS.sub("", text).split()
-    )
+    return sum(any(sign.isalnum() for sign in part[:50]) for part in _THOUSANDS.sub("", text).split())

@@ -17,7 +17,9 @@ class Short:
     def __init__(self, rules: Rules) -> None:
         self.heading, self.link = rules[RuleCode.EMPTY_HEADING], rules[RuleCode.EMPTY_LINK]
         self.address = re.compile(self.link.how["addresses"], re.IGNORECASE)
-        self.lists = {rule.code: (rule.words("generic"), rule.words("grammar")) for rule in (self.heading, self.link)}
+        self.lists = {
+            rule.code: (rule.words("generic"), rule.words("grammar")) for rule in (self.heading, self.link)
+        }
 
     def hits(self, passage: Passage) -> Iterator[Hit]:
         text = passage.read
@@ -30,7 +32,9 @@ class Short:
     def _empty(self, rule: Rule, text: str, start: int, end: int) -> bool:
         generic, grammar = self.lists[rule.code]
         found = [word.text for word in words(text, start, end)]
-        return any(word in generic for word in found) and all(word in generic or word in grammar for word in found)
+        return any(word in generic for word in found) and all(
+            word in generic or word in grammar for word in found
+        )
 
 
 def _trimmed(rule: RuleCode, text: str, start: int, end: int) -> Hit:

@@ -9,24 +9,26 @@ from __future__ import annotations
 import re
 
 # Pronounced -ent of nouns, adjectives and adverbs that does not follow an m; other -ent is that of a verb.
-_NASAL = frozenset(
-    """absent accident adhérent adjacent adolescent agent apparent antécédent argent ardent arpent ascendant auvent
+_IN_ENT = """
+    absent accident adhérent adjacent adolescent agent apparent antécédent argent ardent arpent ascendant auvent
     avent cent client cohérent coefficient compétent concurrent confident conscient content contingent continent
-    convalescent couvent décent déficient dent descent déférent différent diligent divergent efficient
+    convalescent couvent décent déficient dent déférent différent diligent divergent efficient
     émergent équivalent escient évident excédent excellent expédient fervent fréquent gradient imminent impatient
     imprudent incident incohérent incompétent inconscient indécent indifférent indigent indulgent influent ingrédient
-    inhérent innocent insolent insuffisent intelligent intermittent lent négligent occident onguent opulent orient
+    inhérent innocent insolent intelligent intermittent lent négligent occident onguent opulent orient
     parent patient pénitent permanent pertinent polyvalent précédent présent président prudent quotient récent récipient
     référent réticent résident serpent sergent somnolent souvent succulent talent torrent transparent
-    trident turbulent urgent vent violent virulent""".split()
-)
+    trident turbulent urgent vent violent virulent
+"""
+_NASAL = frozenset(_IN_ENT.split())
 # Third persons in -ment; every other word in -ment is a noun or an adverb and says it.
-_VERBS_IN_MENT = frozenset(
-    """aiment affirment animent arment assument briment calment clament confirment conforment consomment consument
+_IN_MENT = """
+    aiment affirment animent arment assument calment clament confirment conforment consomment consument
     déforment dorment endorment enferment enflamment entament estiment expriment ferment filment forment fument
-    impriment informent limitent nomment paument programment proclament rament réclament réforment renferment
-    résument sèment suppriment surnomment transforment""".split()
-)
+    impriment informent limitent nomment programment proclament rament réclament réforment renferment
+    résument sèment suppriment surnomment transforment
+"""
+_VERBS_IN_MENT = frozenset(_IN_MENT.split())
 # Words whose letters mislead: what is said is another thing than what is written.
 _KNOWN = {
     "pays": 2, "paysage": 3, "paysages": 3, "paysan": 3, "paysans": 3, "abbaye": 3, "août": 1, "ouest": 1, "oui": 1,

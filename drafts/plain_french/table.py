@@ -1,6 +1,6 @@
 """How well the rules agree with the labels, as the Markdown of `docs/plain-french.md`.
 
-    python -m drafts.plain_french.table
+python -m drafts.plain_french.table
 """
 
 from __future__ import annotations

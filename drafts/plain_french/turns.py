@@ -33,7 +33,11 @@ class Passive:
         self.be, self.have = rule.words("be"), rule.words("have")
         self.endings: tuple[str, ...] = tuple(rule.how["participle_endings"])
         self.participles, self.between = rule.words("participles"), rule.words("between")
-        self.reflexive, self.results, self.states = rule.words("reflexive"), rule.words("results"), rule.exceptions
+        self.reflexive, self.results, self.states = (
+            rule.words("reflexive"),
+            rule.words("results"),
+            rule.exceptions,
+        )
         self.unless_by = rule.words("unless_by")
 
     def hits(self, text: str, sentence: Sentence) -> Iterator[Hit]:
@@ -68,7 +72,11 @@ class Passive:
         by_somebody = any(one.text == "par" for one in words[participle + 1 : participle + 3])
         if by_somebody:
             return False
-        return bool(kinds & self.unless_by) or bool(kinds & self.results) and words[at].text not in ("être", "été")
+        return (
+            bool(kinds & self.unless_by)
+            or bool(kinds & self.results)
+            and words[at].text not in ("être", "été")
+        )
 
     def _reflexive(self, words: tuple[Word, ...], at: int) -> bool:
         before = [one.text for one in words[max(0, at - 3) : at] if one.text not in ("ne", "n", "y", "en")]
@@ -97,7 +105,14 @@ class Nominal:
     def hits(self, text: str, sentence: Sentence) -> Iterator[Hit]:
         words = sentence.words
         done = -1
-        spans = sorted([*self._supported(words), *self._chained(words), *self._crowded(words), *self._phrased(text, sentence)])
+        spans = sorted(
+            [
+                *self._supported(words),
+                *self._chained(words),
+                *self._crowded(words),
+                *self._phrased(text, sentence),
+            ]
+        )
         for start, end in spans:
             if start > done:
                 yield Hit(RuleCode.NOMINAL, start, end)
@@ -148,7 +163,9 @@ class Nominal:
                 yield words[first].start, words[third].end
         for first, second in zip(deeds, deeds[1:], strict=False):
             between = words[first + 1 : second]
-            if len(between) <= self.rule.how["window"] and any(one.text in self.linking_verbs for one in between):
+            if len(between) <= self.rule.how["window"] and any(
+                one.text in self.linking_verbs for one in between
+            ):
                 yield words[first].start, words[second].end
 
     def _phrased(self, text: str, sentence: Sentence) -> Iterator[tuple[int, int]]:
@@ -160,7 +177,11 @@ class Nominal:
 class DoubleNegation:
     def __init__(self, rules: Rules) -> None:
         rule: Rule = rules[RuleCode.DOUBLE_NEGATION]
-        self.ne, self.negators, self.subjects = rule.words("ne"), rule.words("negators"), rule.words("subjects")
+        self.ne, self.negators, self.subjects = (
+            rule.words("ne"),
+            rule.words("negators"),
+            rule.words("subjects"),
+        )
         self.without_pas, self.subordinators = rule.words("without_pas"), rule.words("subordinators")
         self.denials = re.compile("|".join(rule.how["denials"]))
         self.denying_nouns = rule.words("denying_nouns")
@@ -195,7 +216,9 @@ class DoubleNegation:
                 return None
         return None
 
-    def _first(self, words: tuple[Word, ...], negations: list[tuple[int, int, int]]) -> tuple[int, int] | None:
+    def _first(
+        self, words: tuple[Word, ...], negations: list[tuple[int, int, int]]
+    ) -> tuple[int, int] | None:
         said = [word.text for word in words]
         for number, (begin, ne, last) in enumerate(negations):
             after = range(ne + 1, min(len(words), ne + 1 + self.reach))
@@ -204,7 +227,7 @@ class DoubleNegation:
                     break
                 if self.denials.fullmatch(said[place]):
                     return begin, place
-            if "pas" in said[ne:last + 1] and said[last + 1 : last + 2] == ["sans"] and self._is(said, ne):
+            if "pas" in said[ne : last + 1] and said[last + 1 : last + 2] == ["sans"] and self._is(said, ne):
                 return begin, last + 1
             # « Aucun dossier n’est accepté sans photo. »
             if begin < ne and "sans" in said[last : last + 8]:
