@@ -14,6 +14,8 @@ from drafts.plain_french.sentences import Sentence, Word
 
 # Words that may stand between a form of « être » and its participle.
 _BETWEEN = 3
+# What stands on both sides of these is said one after the other: nothing has to be undone.
+_AND = frozenset({"et", "ou", "mais", "ni"})
 
 
 def bases(word: str) -> Iterator[str]:
@@ -233,7 +235,7 @@ class DoubleNegation:
             if begin < ne and "sans" in said[last : last + 8]:
                 return begin, said.index("sans", last)
             nouns = [place for place in range(max(0, begin - 8), begin) if said[place] in self.denying_nouns]
-            if nouns and nouns[0] < 3:
+            if nouns and nouns[0] < 3 and not _AND & set(said[nouns[0] : begin]):
                 return nouns[0], last
             if number + 1 < len(negations):
                 _, next_ne, next_last = negations[number + 1]
@@ -247,9 +249,9 @@ class DoubleNegation:
 
     def _depends(self, said: list[str], ne: int, next_ne: int) -> bool:
         between = said[ne + 1 : next_ne]
-        if next_ne - ne <= 4 or (between and between[-1] == "de"):
+        if between and between[-1] == "de" or next_ne - ne <= 4 and not _AND & set(between):
             return True
-        opens = said[0] in ("si", "s", "tant", "lorsque", "lorsqu", "quand") and "et" not in between
+        opens = said[0] in ("si", "s", "tant", "lorsque", "lorsqu", "quand") and not _AND & set(between)
         return opens or any(word in self.subordinators for word in between)
 
 
