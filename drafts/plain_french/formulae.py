@@ -9,13 +9,16 @@ from drafts.plain_french.hits import Hit
 from drafts.plain_french.rules import Formula, RuleCode, Rules
 from drafts.plain_french.sentences import Sentence
 
-_VOWELS = "aeiouyàâäéèêëîïôöùûüœh"
+_VOWELS = "aeiouyàâäéèêëîïôöùûüœ"
 # What is left of « de » and « à » once a preposition that takes neither stands before them, longest first.
 _ARTICLES = (
     ("de la", "la"), ("de l’", "l’"), ("du", "le"), ("des", "les"), ("de", ""), ("d’", ""),
     ("à la", "la"), ("à l’", "l’"), ("aux", "les"), ("au", "le"), ("à", ""),
 )  # fmt: skip
-_ELIDED = re.compile(r"(?:^|(?<= ))(qu|d|j|l|m|n|s|t|c)e$", re.IGNORECASE)
+# Words that lose their last letter, or become another, before a vowel.
+_CHANGES = re.compile(r"(?:^|(?<= ))(?:(qu|d|j|l|m|n|s|t)e|(l)a|ce|du)$", re.IGNORECASE)
+_BEFORE_VOWEL = {"ce": "cet", "du": "de l’", "la": "l’"}
+_SI = re.compile(r"(?:^|(?<= ))si$")
 _SPACE = " \u00a0\u202f"
 
 
@@ -48,24 +51,40 @@ def replacement(text: str, start: int, end: int, formula: Formula) -> tuple[str 
     if better.endswith("{er}"):
         better = better[:-4] + _ending(formula.say, said)
     if formula.say.endswith(("{de}", "{à}")):
-        if better.endswith("{de}"):
-            return None, end
         better = _with_article(said, better)
     elif said.endswith("’"):
-        better = _ELIDED.sub(r"\1’", better) if _ELIDED.search(better) else better + " "
-    following = text[end : end + 2]
-    if (
-        _ELIDED.search(better)
-        and following[:1] in _SPACE
-        and following[1:].lower() in _VOWELS
-        and following[1:]
-    ):
-        better, end = _ELIDED.sub(r"\1’", better), end + 1
-    if start and text[start - 1] in "’'" and better[:1].lower() not in _VOWELS:
+        better += " "
+    spaced = not better.endswith((" ", "’"))
+    following = text[end + spaced : end + spaced + 3].lower()
+    joined = _joined(better.rstrip(" "), following) if not spaced or text[end : end + 1] in _SPACE else better
+    if joined is None:
         return None, end
-    if said[:1].isupper():
-        better = better[:1].upper() + better[1:]
-    return better, end
+    if joined.endswith("’") and spaced and not better.endswith("’"):
+        end += 1
+    elif not joined.endswith("’") and not spaced:
+        joined += " "
+    if start and text[start - 1] in "’'" and joined[:1].lower() not in _VOWELS:
+        return None, end
+    return (joined[:1].upper() + joined[1:] if said[:1].isupper() else joined), end
+
+
+def _joined(better: str, following: str) -> str | None:
+    """The words before those that follow: « le » and « si » lose a letter, « ce » and « du » change.
+
+    None before an h where one would have to know whether it is breathed.
+    """
+    if following.startswith("il") and not following[2:].strip(" s\u00a0"):
+        better = _SI.sub("s’", better)
+    if not following[:1] or following[0] not in _VOWELS + "h":
+        return better
+    if not _CHANGES.search(better):
+        return better
+    if following[0] == "h":
+        return None
+    last = better.rsplit(" ", 1)[-1]
+    if last in _BEFORE_VOWEL:
+        return better[: -len(last)] + _BEFORE_VOWEL[last]
+    return _CHANGES.sub(r"\1’", better)
 
 
 def _ending(say: str, said: str) -> str:

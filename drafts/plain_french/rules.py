@@ -106,7 +106,7 @@ class Rules:
 
     def from_a_word(self, pattern: str) -> str:
         """The pattern from the first letter of a word to the last letter of one; an elided word ends it as well."""
-        open_end = pattern.endswith(("{de}", "{à}", "’"))
+        open_end = pattern.endswith(("{de}", "{à}", "{que}", "’"))
         ending = "" if open_end else f"(?!{self.letter})"
         return f"(?<!{self.letter})(?:{self.written_out(pattern)}){ending}"
 

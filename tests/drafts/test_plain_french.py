@@ -136,7 +136,15 @@ def test_a_link_in_bold_is_one_link_and_a_title_of_law_is_quoted() -> None:
         ("au sein de la mairie", "dans la mairie"),
         ("quant à une aide", "pour une aide"),
         ("vous sollicitez", "vous demandez"),
-        ("outre une photo", "en plus d’une photo"),
+        ("au motif qu’elle dort", "parce qu’elle dort"),
+        ("au motif que tout dort", "parce que tout dort"),
+        ("dès lors qu’il pleut", "s’il pleut"),
+        ("dès lors qu’elle dort", "si elle dort"),
+        ("dès lors que la mer monte", "si la mer monte"),
+        ("Ladite attestation", "L’attestation"),
+        ("ledit contrat", "le contrat"),
+        ("dudit appartement", "de l’appartement"),
+        ("le présent arrêté", "cet arrêté"),
         ("êtes tenus d’apporter", "devez apporter"),
     ],
 )
@@ -144,6 +152,10 @@ def test_better_words_fit_into_the_sentence(said: str, better: str) -> None:
     (found,) = (one for one in findings([p("a", said)]) if one.rule is RuleCode.FORMULA)
     assert found.better is not None
     assert said[: found.start] + found.better + said[found.end :] == better
+
+
+def test_no_better_word_is_told_where_one_would_have_to_know_the_h() -> None:
+    assert [one.better for one in findings([p("a", "ledit hangar")])] == [None]
 
 
 @settings(deadline=None, max_examples=150)
