@@ -48,7 +48,7 @@ def _kept() -> Iterator[Entry]:
         _("Fichiers envoyés pour être importés dans un texte : nom, contenu, qui les a envoyés"),
         _("Montrer ce qu’un document apporte avant de le reprendre"),
         mission,
-        _("Le contenu jusqu’au choix de la personne, un jour au plus ; la trace de l’envoi, un jour"),
+        _("Un jour au plus : le contenu jusqu’au choix de la personne, la trace de l’envoi un jour"),
         _("La personne qui a envoyé le fichier"),
         ("brought_file.*", "brought_piece.*", "brought_picture.*"),
         bringing.KEPT_FOR.days,

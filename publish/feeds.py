@@ -39,6 +39,10 @@ def _text(value: str) -> str:
     return escape(_clean(value))
 
 
+def _quoted(value: str) -> str:
+    return quoteattr(_clean(value))
+
+
 def sitemap(public_url: str, paths: Mapping[str, Card | None]) -> str:
     """Sitemap 0.9 of the pages people read; of more than one file may name, the index of the files that do."""
     if len(paths) <= MOST_IN_A_MAP:
@@ -172,8 +176,8 @@ def atom(
             f"<updated>{_moment(entry.at)}</updated>",
             *(f"<author><name>{_text(name)}</name></author>" for name in entry.authors),
             *(
-                f"<category term={quoteattr(slug)} scheme={quoteattr(public_url + '/#themes')} "
-                f"label={quoteattr(_clean(name))}/>"
+                f"<category term={_quoted(slug)} scheme={quoteattr(public_url + '/#themes')} "
+                f"label={_quoted(name)}/>"
                 for slug, name in entry.themes
             ),
             f'<link rel="alternate" type="text/html" href={quoteattr(public_url + entry.path)}/>',

@@ -37,7 +37,7 @@ OF_NOBODY = {
         "redacted_digest", "reading_remark",
     },
     "made of what is public already, and made again with it": {
-        "stored_page", "touched_page", "search_term", "search_word", "search_gram", "search_synonym", "pack",
+        "stored_page", "touched_page", "search_term", "search_word", "search_gram", "search_synonym", "pack", "edition_file",
     },
 }  # fmt: skip
 
