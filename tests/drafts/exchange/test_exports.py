@@ -86,9 +86,9 @@ def exported() -> list[dict[str, Any]]:
 def test_the_page_offers_every_format_and_every_moment(desk: Desk, client: PageClient) -> None:
     seen = client.sign_in(desk.writer).get(f"{desk.address}/exporter")
     assert [link for link in seen.links() if "/exporter." in link] == [
-        f"{desk.address}/exporter.{form}" for form in formats.available()
+        f"{desk.address}/exporter.{form}" for form in formats.WRITERS
     ]
-    assert Format.PDF in formats.available()
+    assert Format.PDF in formats.WRITERS
     for moment in ("r1", f"v{desk.version}"):
         address = f"{desk.address}/exporter?moment={moment}"
         assert address in seen.links()
@@ -99,7 +99,7 @@ def test_the_page_offers_every_format_and_every_moment(desk: Desk, client: PageC
 
 def test_the_text_of_now_goes_out_without_what_waits(desk: Desk, client: PageClient) -> None:
     client.sign_in(desk.reader)
-    for form in formats.available():
+    for form in formats.WRITERS:
         answer = client.http.get(f"{desk.address}/exporter.{form}")
         assert answer.status_code == 200, form
         assert answer.headers["Content-Type"] == formats.WRITERS[form].media
@@ -120,7 +120,7 @@ def test_the_text_of_now_goes_out_without_what_waits(desk: Desk, client: PageCli
         assert said in spoken
     with unit_of_work():
         assert exported() == [
-            {"moment": "maintenant", "format": form} for form in [*formats.available(), Format.PDF]
+            {"moment": "maintenant", "format": form} for form in [*formats.WRITERS, Format.PDF]
         ]
 
 
