@@ -115,7 +115,7 @@ class World:
 
 # What a public page is read from. Columns that hold a number of ours, by what they number.
 _NUMBERS = {
-    "article": ("id", "shown_revision_id"), "revision": ("id", "draft_id"), "revision_scope": ("revision_id",),
+    "article": ("id", "live_revision_id", "urgent_revision_id"), "revision": ("id", "number"), "revision_part": ("revision_id",), "revision_scope": ("revision_id",),
     "revision_competence": ("revision_id",), "sign_off": ("id", "revision_id"), "review_outcome": ("revision_id",),
     "edition": ("id", "article_id", "revision_id"), "address": ("article_id",), "search_term": ("article_id",),
     "searched_article": ("article_id", "edition_id"),
