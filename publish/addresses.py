@@ -92,6 +92,10 @@ FOR_PROGRAMS = frozenset(
         Kind.CHANGES_ATOM,
         Kind.THEME_ATOM,
         Kind.ADMINISTRATION_ATOM,
+        Kind.SITEMAP_PART,
+        Kind.ARTICLE_DATA,
+        Kind.SERVICE_DATA,
+        Kind.ADMINISTRATION_DATA,
     }
 )
 # What may follow the question mark: such a page is made for who asks, and stored by nobody.

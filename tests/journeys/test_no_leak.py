@@ -35,6 +35,9 @@ PARTS = {
     "<service_id>": "1",
     "<identity_id>": "1",
     "<name>": "nulle-part",
+    "<file_id>": "1",
+    "<key>": "nulle-part",
+    "<token_id>": "1",
 }
 
 
@@ -116,7 +119,7 @@ def written(demo: Demo) -> Page:
     """A new draft, typed by a person."""
     page = demo.sit(WRITER, "/labs/demenager/brouillons/nouveau")
     page.get_by_label("Titre").fill(TITLE)
-    page.get_by_role("main").get_by_role("button").last.click()
+    page.get_by_role("button", name="Créer le brouillon").click()
     page.wait_for_selector("html[data-synced]")
     page.locator("[data-editor]").click()
     page.keyboard.type(f"En bref : {TEXT}.")
