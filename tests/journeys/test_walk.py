@@ -217,7 +217,7 @@ def test_the_short_way_is_three_acts_by_two_people(demo: Demo) -> None:
     writer.get_by_role("main").get_by_role("link", name="Province Sud").first.click()
     writer.get_by_role("main").get_by_role("link", name="Nouveau brouillon").first.click()
     writer.get_by_label("Titre").fill("Réserver une salle de la Province")
-    writer.get_by_role("main").get_by_role("button").last.click()
+    writer.get_by_role("button", name="Créer le brouillon").click()
     said(writer, "Le brouillon est créé. Vous pouvez écrire.")
     writer.wait_for_selector("html[data-synced]")
     writer.locator("[data-editor]").click()
