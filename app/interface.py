@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from time import monotonic
 from typing import Annotated, Any, TypeVar
 
 from flask import Flask, Request, Response, current_app, g, request
@@ -22,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, problems
+from app.buckets import Buckets, of_a_line
 from app.errors import InsufficientScope, Invalid, NotAcceptable, RateLimited
 from app.extensions import gettext as _
 from app.policy import ANONYMOUS, Scope
@@ -35,8 +34,6 @@ KEEPING = "public, max-age=60"
 # Requests a minute. Of a token, or of a signed-in person: a program that reads a list to its end asks some tens. Of one
 # address: many people share one, and a declared espace connecté has several of them.
 OF_A_KEY, OF_AN_ADDRESS, OF_A_SPACE = 600, 600, 3_000
-# Buckets that are kept: a stranger cannot make us keep more.
-MOST_BUCKETS = 20_000
 # Addresses of which it is known since when they answer the same.
 MOST_SEEN = 2_000
 # Headers that a page of another site may send when it asks (Fetch, 4.8): those of a conditional request.
@@ -287,7 +284,7 @@ def bearer(incoming: Request) -> str | None:
     return token.strip()[:200] if kind.lower() == "bearer" else None
 
 
-_buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+_buckets = Buckets()
 
 
 def _allow() -> None:
@@ -299,34 +296,13 @@ def _allow() -> None:
         bucket, a_minute = f"p{actor.id}", OF_A_KEY
     else:
         space = current_app.config["SETTINGS"].is_a_space(request.remote_addr)
-        bucket, a_minute = _neighbourhood(request.remote_addr or ""), OF_A_SPACE if space else OF_AN_ADDRESS
-    wait = _take(bucket, a_minute)
+        bucket, a_minute = of_a_line(request.remote_addr or ""), OF_A_SPACE if space else OF_AN_ADDRESS
+    wait = _buckets.take(bucket, a_minute)
     if wait:
         raise RateLimited(
             _("Trop de demandes à la fois : %(most)s par minute. Attendez, puis recommencez.", most=a_minute),
             retry_after=wait,
         )
-
-
-def _neighbourhood(address: str) -> str:
-    """Addresses that one line has: a /64 of IPv6 (RFC 6177), one address of IPv4."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return "a"
-    return f"a{found}" if found.version == 4 else f"a{ipaddress.ip_network((found, 64), strict=False)}"
-
-
-def _take(bucket: str, a_minute: int) -> float:
-    """Take one out of a bucket that holds a minute's worth: 0, or the seconds until there is one."""
-    now = monotonic()
-    left, since = _buckets.pop(bucket, (float(a_minute), now))
-    left = min(float(a_minute), left + (now - since) * a_minute / 60)
-    wait = 0.0 if left >= 1 else (1 - left) * 60 / a_minute
-    _buckets[bucket] = (left if wait else left - 1, now)
-    while len(_buckets) > MOST_BUCKETS:
-        _buckets.popitem(last=False)
-    return wait
 
 
 def init_app(app: Flask) -> None:

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
-from collections import OrderedDict
-from time import monotonic
 from urllib.parse import urlsplit
 
 from flask import Request, current_app, request
@@ -21,6 +18,7 @@ from itsdangerous import BadSignature, TimestampSigner
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from app.buckets import Buckets, of_a_line
 from app.errors import DomainError, RateLimited, Refused
 from app.extensions import gettext as _
 from config import Settings
@@ -33,8 +31,6 @@ KEY = "cle"
 # Acts a minute. Of one reader: nobody presses faster. Of one address: a school class behind it; and a declared espace
 # connecté has several of them.
 OF_A_READER, OF_AN_ADDRESS, OF_A_SPACE = 30, 600, 3_000
-# Buckets that are kept: a stranger cannot make us keep more.
-MOST_BUCKETS = 20_000
 
 
 def settings() -> Settings:
@@ -110,7 +106,7 @@ def later(answer: Response, error: DomainError | None) -> Response:
     return answer
 
 
-_buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+_buckets = Buckets()
 
 
 def allow(who: str, acts: int = 1) -> None:
@@ -122,32 +118,11 @@ def allow(who: str, acts: int = 1) -> None:
     space = is_space(address)
     for bucket, a_minute in (
         (f"n{who}", OF_A_READER),
-        (_neighbourhood(address), OF_A_SPACE if space else OF_AN_ADDRESS),
+        (of_a_line(address), OF_A_SPACE if space else OF_AN_ADDRESS),
     ):
-        wait = _take(bucket, a_minute, acts)
+        wait = _buckets.take(bucket, a_minute, acts)
         if wait:
             raise RateLimited(
                 _("Trop d’envois à la fois. Attendez une minute, puis recommencez : rien n’est perdu."),
                 retry_after=wait,
             )
-
-
-def _neighbourhood(address: str) -> str:
-    """Addresses that one household or one line has: a /64 of IPv6 (RFC 6177), one address of IPv4."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return "a"
-    return f"a{found}" if found.version == 4 else f"a{ipaddress.ip_network((found, 64), strict=False)}"
-
-
-def _take(bucket: str, a_minute: int, acts: int = 1) -> float:
-    """Take acts out of a bucket that holds a minute's worth: 0, or the seconds until there are as many."""
-    now = monotonic()
-    left, since = _buckets.pop(bucket, (float(a_minute), now))
-    left = min(float(a_minute), left + (now - since) * a_minute / 60)
-    wait = 0.0 if left >= acts else (acts - left) * 60 / a_minute
-    _buckets[bucket] = (left if wait else left - acts, now)
-    while len(_buckets) > MOST_BUCKETS:
-        _buckets.popitem(last=False)
-    return wait

@@ -13,7 +13,15 @@ ROOMS = ("app", "labs", "drafts", "realtime", "publish")
 # From the ground up. Rooms that stand on one line are strangers to one another.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("config",),
-    ("app.errors", "app.clock", "app.typed_words", "app.extensions", "app.metrics", "app.logs"),
+    (
+        "app.errors",
+        "app.clock",
+        "app.buckets",
+        "app.typed_words",
+        "app.extensions",
+        "app.metrics",
+        "app.logs",
+    ),
     ("app.events",),
     ("app.db",),
     (

@@ -86,7 +86,7 @@ def world(live_settings: Settings) -> Iterator[World]:
 
 @pytest.fixture(autouse=True)
 def _full_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interface, "_take", lambda *_any: 0.0)
+    monkeypatch.setattr(interface._buckets, "take", lambda *_any: 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -295,10 +295,10 @@ def test_a_problem_document_of_every_kind(world: World, monkeypatch: pytest.Monk
     assert said("/api/v1/articles?limit=x", 422)["code"] == "invalid"
     assert said("/api/v1/me", 401)["code"] == "unauthenticated"
     assert said("/api/v1/nulle-part", 404)["code"] == said("/api/", 404)["code"] == "not_found"
-    monkeypatch.setattr(interface, "_take", lambda *_any: 7.2)
+    monkeypatch.setattr(interface._buckets, "take", lambda *_any: 7.2)
     assert said("/api/v1/articles", 429)["code"] == "rate_limited"
     assert http.get("/api/v1/articles").headers["Retry-After"] == "8"
-    monkeypatch.setattr(interface, "_take", lambda *_any: 0.0)
+    monkeypatch.setattr(interface._buckets, "take", lambda *_any: 0.0)
     monkeypatch.setattr("publish.api_queries.wanted", lambda _it: 1 / 0)
     broken = said("/api/v1/articles", 500)
     assert broken["code"] == "unavailable" and "division" not in json.dumps(broken)
