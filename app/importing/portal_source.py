@@ -19,6 +19,7 @@ from app.importing import mapping as mappings
 from app.importing.mapping import Field, Understanding
 from app.importing.records import State, Told
 from app.importing.table import Table, Unreadable
+from drafts.exchange.members import first_bytes
 from publish import old_addresses
 
 # A portal of the size of service-public.fr has 5,000 pages.
@@ -168,23 +169,8 @@ class _Zip(_Holder):
             self.names[name] = entry.file_size
 
     def read(self, name: str, largest: int) -> bytes | None:
-        try:
-            with self.zip.open(name) as file:
-                # Read so far and no further, whatever size the zip declares.
-                content = file.read(largest + 1)
-        except (
-            KeyError,
-            OSError,
-            RuntimeError,
-            NotImplementedError,
-            zipfile.BadZipFile,
-            EOFError,
-            ValueError,
-        ):
-            return None
-        except zipfile.zlib.error:  # type: ignore[attr-defined]
-            return None
-        return content if len(content) <= largest else None
+        content = first_bytes(self.zip, name, largest)
+        return content if content is not None and len(content) <= largest else None
 
     def path_of(self, name: str) -> Path:
         raise Unreadable(f"{name} in a zip is read by name alone.")

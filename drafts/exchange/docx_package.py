@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from drafts.exchange.members import DAMAGED, first_bytes, root_of
 from drafts.exchange.paper import Refused
 
 Element = etree._Element
@@ -70,7 +71,7 @@ class Package:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
             members = self._zip.infolist()
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        except DAMAGED:
             raise Refused("unreadable") from None
         if len(members) > MOST_PARTS or sum(one.file_size for one in members) > LONGEST_UNPACKED:
             raise Refused("too_large")
@@ -88,14 +89,9 @@ class Package:
             return None
         if member.flag_bits & 1:
             raise Refused("old_or_locked")
-        try:
-            with self._zip.open(member) as opened:
-                found = opened.read(most + 1)
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, RuntimeError):
-            raise Refused("unreadable") from None
-        except Exception as error:
-            # zlib and lzma have errors of their own, without a common ancestor.
-            raise Refused("unreadable") from error
+        found = first_bytes(self._zip, member, most)
+        if found is None:
+            raise Refused("unreadable")
         if len(found) > most:
             raise Refused("too_large")
         return found
@@ -131,22 +127,10 @@ class Package:
 
 
 def _parsed(content: bytes) -> Element:
-    """The root of an XML part. Its own entities, outer files and the network are out of reach."""
+    """The root of an XML part, in the words of the usual form."""
     for strict, usual in _STRICT.items():
         content = content.replace(strict, usual)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(content, parser)
+        return root_of(content)
     except (etree.XMLSyntaxError, ValueError):
         raise Refused("unreadable") from None
-    if root.getroottree().docinfo.doctype:
-        # No word processor writes one; who does wants to have entities expanded.
-        raise Refused("unreadable")
-    return root

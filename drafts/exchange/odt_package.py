@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-import zlib
 from io import BytesIO
 from typing import Any
 
 from lxml import etree
 
+from drafts.exchange.members import DAMAGED, first_bytes, root_of
 from drafts.exchange.odt_words import NAMED
 from drafts.exchange.paper import Refused
 
@@ -65,7 +65,7 @@ class Package:
         try:
             self._zip = zipfile.ZipFile(BytesIO(content))
             members = self._zip.infolist()
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        except DAMAGED:
             raise Refused("unreadable") from None
         if len(members) > MOST_MEMBERS:
             raise Refused("too_long")
@@ -80,20 +80,8 @@ class Package:
         """A member whole, None when it is missing or damaged. Raises Refused when it is larger than `most`."""
         if name not in self._names:
             return None
-        try:
-            with self._zip.open(name) as member:
-                found = member.read(most + 1)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            EOFError,
-            NotImplementedError,
-            RuntimeError,
-            ValueError,
-        ):
-            return None
-        if len(found) > most:
+        found = first_bytes(self._zip, name, most)
+        if found is not None and len(found) > most:
             raise Refused("too_large")
         return found
 
@@ -104,21 +92,10 @@ class Package:
             return None
         if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
             raise Refused("unreadable")
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
         try:
-            root = etree.fromstring(content, parser)
+            return root_of(content)
         except (etree.XMLSyntaxError, ValueError) as error:
             raise Refused("too_deep" if "depth" in str(error).lower() else "unreadable") from None
-        if root.getroottree().docinfo.doctype:
-            raise Refused("unreadable")
-        return root
 
 
 class Properties:
