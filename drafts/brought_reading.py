@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -39,22 +38,12 @@ PICTURE_SECONDS = 2.0
 # Begun twice without an answer written down: the file has ended the worker, or the machine was switched off twice.
 TRIES = 2
 
-_child: Child | None = None
-_making = threading.Lock()
+_reader = Child(seconds=SECONDS, memory=MEMORY, longest=LONGEST, module=MODULE)
 
 
 def close() -> None:
     """End the child of this process, if there is one."""
-    if _child is not None:
-        _child.close()
-
-
-def _reader() -> Child:
-    global _child
-    with _making:
-        if _child is None:
-            _child = Child(seconds=SECONDS, memory=MEMORY, longest=LONGEST, module=MODULE)
-        return _child
+    _reader.close()
 
 
 @jobs.chore(1.0)
@@ -128,7 +117,7 @@ def _read(file_id: int) -> None:
 
 def _answer(name: str, content: list[bytes]) -> Answer:
     try:
-        return _reader().ask("read", {"name": name}, (content,))
+        return _reader.ask("read", {"name": name}, (content,))
     except ChildSlow:
         return {"code": "too_slow"}, []
     except (ChildDied, ValueError):

@@ -53,7 +53,7 @@ class ChildSlow(ChildDied):
 
 
 class Child:
-    """The parent's hold on one child. One request at a time; the others wait their turn."""
+    """The parent's hold on one child, which is started by the first request. One at a time; the others wait their turn."""
 
     def __init__(
         self, *, seconds: float, memory: int, longest: int, module: str = "drafts.child_work"

@@ -8,7 +8,6 @@ brought it into however many texts.
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -42,8 +41,7 @@ NOTHING = bytes.fromhex(
     "52494646240000005745425056503820180000003001009d012a010001000cc0ce25a400037000fee2200000"
 )
 
-_child: Child | None = None
-_making = threading.Lock()
+_decoder = Child(seconds=_SECONDS, memory=_MEMORY, longest=LONGEST + 64 * 1024, module="drafts.image_work")
 _tries: dict[int, deque[float]] = {}
 
 
@@ -59,18 +57,7 @@ class Made:
 
 def close() -> None:
     """End the child of this process, if there is one."""
-    if _child is not None:
-        _child.close()
-
-
-def _decoder() -> Child:
-    global _child
-    with _making:
-        if _child is None:
-            _child = Child(
-                seconds=_SECONDS, memory=_MEMORY, longest=LONGEST + 64 * 1024, module="drafts.image_work"
-            )
-        return _child
+    _decoder.close()
 
 
 def _refusal(code: str) -> Invalid:
@@ -124,7 +111,7 @@ def made_of(given: bytes) -> Made:
     if not given:
         raise Invalid(_("Choisissez une image à envoyer."), field="image")
     try:
-        answer, parts = _decoder().ask("re_encode", {}, (given,))
+        answer, parts = _decoder.ask("re_encode", {}, (given,))
     except ChildSlow:
         raise _refusal("too_slow") from None
     except ChildDied:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -276,20 +275,14 @@ def request(stored: Stored, *, authors: bool, **more: Any) -> tuple[dict[str, An
     return head, parts
 
 
-_opener: Child | None = None
-_making = threading.Lock()
+_opener = Child(seconds=_SECONDS, memory=_MEMORY, longest=_LONGEST)
 
 
 def close() -> None:
     """End the child of this process, if there is one."""
-    if _opener is not None:
-        _opener.close()
+    _opener.close()
 
 
 def opener() -> Child:
     """The child of this process in which stored documents are opened."""
-    global _opener
-    with _making:
-        if _opener is None:
-            _opener = Child(seconds=_SECONDS, memory=_MEMORY, longest=_LONGEST)
-        return _opener
+    return _opener

@@ -18,8 +18,7 @@ MEMORY = 2 * 1024 * 1024 * 1024
 LONGEST = 64 * 1024 * 1024
 # Who waits for the child at once; the others are asked to try again.
 WAITING = 4
-_child: Child | None = None
-_making = threading.Lock()
+_writer = Child(seconds=SECONDS, memory=MEMORY, longest=LONGEST, module="drafts.exchange.setting_work")
 _places = threading.BoundedSemaphore(WAITING)
 
 
@@ -28,7 +27,7 @@ def made(form: Format, paper: Paper) -> bytes:
     if not _places.acquire(blocking=False):
         raise _unavailable()
     try:
-        answer, parts = _writer().ask("write", {"form": form.value}, packing.packed(paper))
+        answer, parts = _writer.ask("write", {"form": form.value}, packing.packed(paper))
     except (ChildDied, ValueError) as death:
         logger.warning("the child that writes files did not answer (%s): %s", form, death)
         raise _unavailable() from None
@@ -42,18 +41,7 @@ def made(form: Format, paper: Paper) -> bytes:
 
 def close() -> None:
     """End the child of this process, if there is one."""
-    if _child is not None:
-        _child.close()
-
-
-def _writer() -> Child:
-    global _child
-    with _making:
-        if _child is None:
-            _child = Child(
-                seconds=SECONDS, memory=MEMORY, longest=LONGEST, module="drafts.exchange.setting_work"
-            )
-        return _child
+    _writer.close()
 
 
 def _unavailable() -> Unavailable:

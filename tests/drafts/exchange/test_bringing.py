@@ -18,6 +18,7 @@ from app.db import reading, session, unit_of_work
 from app.policy import Actor
 from drafts import bringing, brought_reading, images, log, moments, restoring, service, taking
 from drafts.brought_models import BroughtFile, BroughtPicture, BroughtPiece, BroughtState
+from drafts.child import Child
 from drafts.exchange.import_words import refusal_words
 from drafts.grammar import blocks, plain_text
 from drafts.history_models import DraftVersion
@@ -65,12 +66,19 @@ class Desk:
         return self.client.get(location)
 
 
+def tiny_reader(seconds: float) -> Child:
+    return Child(
+        seconds=seconds,
+        memory=brought_reading.MEMORY,
+        longest=brought_reading.LONGEST,
+        module="tests.drafts.exchange.tiny_reader",
+    )
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _children() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(brought_reading, "MODULE", "tests.drafts.exchange.tiny_reader")
-        brought_reading.close()
-        patched.setattr(brought_reading, "_child", None)
+        patched.setattr(brought_reading, "_reader", tiny_reader(brought_reading.SECONDS))
         yield
         brought_reading.close()
     moments.close()
@@ -266,8 +274,7 @@ def test_a_refusal_says_what_to_do(desk: Desk, content: bytes, name: str, code: 
 
 
 def test_what_takes_too_long_is_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brought_reading, "_child", None)
-    monkeypatch.setattr(brought_reading, "SECONDS", 2.0)
+    monkeypatch.setattr(brought_reading, "_reader", tiny_reader(2.0))
     desk.read(b"DORS", "a.md")
     assert one_file().code == "too_slow"
     brought_reading.close()
