@@ -8,6 +8,7 @@ passes `app.markup.safe_href` or the link is left out and its words stay.
 
 import re
 from datetime import date
+from itertools import groupby
 
 from babel.dates import format_date
 from markupsafe import Markup
@@ -95,18 +96,9 @@ class _Writer:
     def flow(self, tree: Tree) -> Markup:
         """Blocks where paragraphs and headings may stand. Stray items, rows and cells get what they lack."""
         out: list[Markup] = []
-        stray: Tree = []
-        for node in [*tree, None]:
-            family = _family(node)
-            if stray and family != _family(stray[0]):
-                out.append(self._adopt(stray))
-                stray = []
-            if node is None:
-                break
-            if family:
-                stray.append(node)
-            else:
-                out.append(self._block(node))
+        for family, nodes in groupby(tree, key=_family):
+            together = list(nodes)
+            out += [self._adopt(together)] if family else map(self._block, together)
         return EMPTY.join(out)
 
     def _adopt(self, stray: Tree) -> Markup:
@@ -341,10 +333,8 @@ def _lines(content: Tree) -> Markup:
     return Markup("<br>").join(line for line in lines if line)
 
 
-def _family(node: Node | None) -> str:
+def _family(node: Node) -> str:
     """What a node needs around it where paragraphs stand: a list, a table, a list of terms or nothing."""
-    if node is None:
-        return ""
     if node["type"] in ("list_item", "step"):
         return "ul" if node["type"] == "list_item" else "ol"
     if node["type"] == "definition":

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from app.importing.portal import PageTold
+from publish.service_list import harmless
 
 _HEADER = ("address", "title", "state", "draft", "slug", "date", "frame", "blocks", "loss", "count", "words")
 
@@ -51,10 +52,4 @@ class Report:
         if told.sentence:
             losses.append(("told", 1, told.sentence))
         for loss in losses or [("", "", "")]:
-            self._rows.writerow([inert(cell) for cell in (*begin, *loss)])
-
-
-def inert(cell: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+            self._rows.writerow(harmless([str(cell) for cell in (*begin, *loss)]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from app.extensions import gettext as _
 from drafts.cards import References
@@ -55,18 +56,11 @@ class _Writer:
     def flow(self, tree: Tree, depth: int) -> list[Shape]:
         """Blocks one after the other; items, rows and definitions that stand alone get what they lack."""
         out: list[Shape] = []
-        stray: Tree = []
-        for node in [*tree, None]:
-            family = _family(node)
-            if stray and family != _FAMILY[stray[0]["type"]]:
-                out += self._adopted(stray, depth)
-                stray = []
-            if node is None:
-                break
+        for family, nodes in groupby(tree, key=_family):
             if family:
-                stray.append(node)
+                out += self._adopted(list(nodes), depth)
             else:
-                out += self._block(node, depth)
+                out += [shape for node in nodes for shape in self._block(node, depth)]
         return out
 
     def _adopted(self, stray: Tree, depth: int) -> list[Shape]:
@@ -219,9 +213,9 @@ _FAMILY = {
 }
 
 
-def _family(node: Node | None) -> str:
+def _family(node: Node) -> str:
     """What a node needs around it where paragraphs stand. A definition without its term is no definition."""
-    if node is None or (node["type"] == "definition" and not made_title(node)):
+    if node["type"] == "definition" and not made_title(node):
         return ""
     return _FAMILY.get(node["type"], "")
 
