@@ -12,12 +12,13 @@ from app.policy import Act, Actor, acts_for, require
 from drafts import card_queries, images
 from drafts.exchange import formats, packing
 from drafts.exchange.paper import Format, Paper
-from drafts.grammar import GRAMMAR, Tree, blocks, merge_runs, without_beside
+from drafts.exchange.plainly import settled
+from drafts.grammar import Tree, blocks
 from drafts.history_queries import said_at
 from drafts.models import Draft, Image
 from drafts.moments import Kind, Moment, Ref
 from drafts.review_models import Revision
-from drafts.suggested import INSERTION, MARKS, suggestions_in
+from drafts.suggested import suggestions_in
 from drafts.words import stage_word
 
 # Pictures that travel in one file, at 60 kB each: more would not pass by mail.
@@ -56,31 +57,6 @@ def name_of(paper: Paper, found: Moment) -> str:
         return _("%(title)s – %(name)s", title=paper.title, name=found.name)
     day = clock.local(found.at or clock.now()).date()
     return _("%(title)s – brouillon du %(day)s", title=paper.title, day=day.isoformat())
-
-
-def settled(tree: Tree) -> Tree:
-    """The text without its open suggestions and without the anchors of remarks: what stands until somebody answers."""
-    kept: Tree = []
-    for node in without_beside(tree):
-        if "content" not in node:
-            kept.append(node)
-        elif GRAMMAR.nodes[node["type"]].holds_inline:
-            kept.append({**node, "content": merge_runs(_settled_runs(node["content"]))})
-        else:
-            kept.append({**node, "content": settled(node["content"])})
-    return kept
-
-
-def _settled_runs(runs: Tree) -> Tree:
-    kept: Tree = []
-    for run in runs:
-        marks = run.get("marks") or []
-        if any(mark["type"] == INSERTION for mark in marks):
-            continue
-        others = [mark for mark in marks if mark["type"] not in MARKS]
-        bare = {key: value for key, value in run.items() if key != "marks"}
-        kept.append({**bare, "marks": others} if others else bare)
-    return kept
 
 
 def _facts(draft: Draft, found: Moment, public_url: str) -> tuple[tuple[str, str], ...]:

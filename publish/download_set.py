@@ -45,16 +45,18 @@ def keep_files(public_url: str) -> int:
     return made
 
 
+def _read() -> sa.Select[int]:
+    """The editions that are read now, by their ids."""
+    return (
+        sa.select(Edition.id)
+        .join(Article, Article.shown_revision_id == Edition.revision_id)
+        .where(Article.state.in_(READABLE))
+    )
+
+
 def _waiting(epoch: int) -> list[int]:
     """Editions that are read now and have files to be made or to be compared, the newest first."""
-    shown_ones = list(
-        session().scalars(
-            sa.select(Edition.id)
-            .join(Article, Article.shown_revision_id == Edition.revision_id)
-            .where(Article.state.in_(READABLE))
-            .order_by(Edition.published_at.desc(), Edition.id.desc())
-        )
-    )
+    shown_ones = list(session().scalars(_read().order_by(Edition.published_at.desc(), Edition.id.desc())))
     held: dict[int, set[str]] = {}
     for edition_id, form in session().execute(sa.select(EditionFile.edition_id, EditionFile.form)):
         held.setdefault(edition_id, set()).add(form)
@@ -73,12 +75,7 @@ def _forget_others(epoch: int) -> None:
     """Files of what is not read any more: an edition that was followed by another, an article that was masked."""
     for old in [key for key, at in _failed.items() if at != epoch]:
         del _failed[old]
-    read = (
-        sa.select(Edition.id)
-        .join(Article, Article.shown_revision_id == Edition.revision_id)
-        .where(Article.state.in_(READABLE))
-    )
-    gone = EditionFile.edition_id.not_in(read)
+    gone = EditionFile.edition_id.not_in(_read())
     with reading():
         any_gone = session().scalar(sa.select(EditionFile.edition_id).where(gone).limit(1)) is not None
     if any_gone:
@@ -101,8 +98,7 @@ def _keep(edition_id: int, public_url: str, epoch: int) -> int:
             )
         }
     made: list[EditionFile] = []
-    for form in formats.WRITERS:
-        made_from = packing.digest(paper, form, formats.build())
+    for form, made_from in packing.digests(paper, formats.WRITERS, formats.build()).items():
         if known.get(form) == made_from:
             continue
         content = _written(edition_id, form, paper)

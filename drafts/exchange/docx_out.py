@@ -17,12 +17,13 @@ from drafts.exchange.docx_controls import Keeper
 from drafts.exchange.docx_in import LISTS, NOTHING
 from drafts.exchange.docx_markup import Controls, make, paragraph, run
 from drafts.exchange.docx_package import Element
-from drafts.exchange.docx_phrases import Phrases, standing
+from drafts.exchange.docx_phrases import Phrases
 from drafts.exchange.docx_pictures import Pictures
 from drafts.exchange.docx_shapes import is_list, is_table, is_whole_table, says
 from drafts.exchange.docx_styles import w
 from drafts.exchange.docx_template import BOX, BOX_LABEL, LEAD, LEVELS, STEP, TABLE_TEXT, TERM, Template
 from drafts.exchange.paper import Paper
+from drafts.exchange.plainly import settled
 from drafts.grammar import GRAMMAR, Node, Tree, inline_text, normalise, parted_label
 from drafts.outline import HEADED, made_title, titles
 
@@ -47,7 +48,7 @@ class Where:
 class _Writer:
     def __init__(self, paper: Paper) -> None:
         self.paper = paper
-        self.tree = normalise(standing(normalise(paper.tree)))
+        self.tree = normalise(settled(normalise(paper.tree)))
         self.levels = {id(title.node): min(_LOWEST, title.level) for title in titles(self.tree)}
         self.template = Template(paper)
         self.keeper = Keeper()

@@ -14,7 +14,7 @@ from drafts.exchange.docx_controls import MARKS
 from drafts.exchange.docx_markup import Controls, line_break, make, run
 from drafts.exchange.docx_package import Element, R
 from drafts.exchange.docx_source import safe_link
-from drafts.grammar import Node, Tree, merge_runs
+from drafts.grammar import Node, Tree
 
 # Of an address with other letters Word says that the file is damaged.
 _PLAIN_ADDRESS = re.compile(r"(?:https?|mailto|tel):[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
@@ -23,29 +23,6 @@ HYPERLINK = "Hyperlink"
 
 # Gives the number under which the package knows an address outside.
 Relate = Callable[[str], str]
-
-
-def standing(tree: Tree) -> Tree:
-    """The text as it stands without open suggestions: what is suggested to come is out, what is to go is in.
-
-    The anchors of remarks are no part of it either.
-    """
-    found: Tree = []
-    for node in tree:
-        marks = node.get("marks", [])
-        if any(mark["type"] == "insertion" for mark in marks):
-            continue
-        kept = [mark for mark in marks if mark["type"] not in ("deletion", "remark")]
-        made: dict[str, Any] = {key: value for key, value in node.items() if key not in ("marks", "content")}
-        if kept:
-            made["marks"] = kept
-        if node.get("content"):
-            inner = standing(node["content"])
-            made["content"] = merge_runs(inner) if any(one["type"] == "text" for one in inner) else inner
-            if not made["content"]:
-                del made["content"]
-        found.append(made)
-    return found
 
 
 class Phrases:

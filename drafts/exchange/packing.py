@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -50,12 +50,16 @@ def unpacked(parts: Sequence[bytes]) -> Paper:
     )
 
 
+def digests(paper: Paper, forms: Iterable[Format], build: str) -> dict[Format, str]:
+    """For each format sixty-four hexadecimal digits of all that a file is made from. The paper is gone through once."""
+    parts = [hashlib.sha256(part).digest() for part in packed(paper)]
+    return {
+        form: hashlib.sha256(b"".join([f"{form} {build}".encode(), *parts])).hexdigest() for form in forms
+    }
+
+
 def digest(paper: Paper, form: Format, build: str) -> str:
-    """Sixty-four hexadecimal digits of all that a file is made from."""
-    found = hashlib.sha256(f"{form} {build}".encode())
-    for part in packed(paper):
-        found.update(hashlib.sha256(part).digest())
-    return found.hexdigest()
+    return digests(paper, [form], build)[form]
 
 
 def _office(given: Mapping[str, Any]) -> Office:

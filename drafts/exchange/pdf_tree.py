@@ -14,6 +14,7 @@ from app.extensions import gettext as _
 from drafts.cards import References
 from drafts.exchange import webp
 from drafts.exchange.pdf_words import Shape, Speech, Words, boxed, paragraph
+from drafts.exchange.plainly import settled
 from drafts.grammar import BLOCK_LEAVES, GRAMMAR, Node, Tree, inline_text, normalise, parted_label
 from drafts.outline import HEADED, made_title, titles
 from drafts.render import CELLS
@@ -38,7 +39,7 @@ def drawn(
     tree: Tree, references: References, pictures: Mapping[str, bytes], words: Words, *, top: int = 1
 ) -> Drawn:
     """`top` is the level of the heading the text stands under."""
-    clean = normalise(tree)
+    clean = normalise(settled(normalise(tree)))
     writer = _Writer(clean, references, pictures, words, top)
     return Drawn(writer.flow(clean, 0), writer.files)
 

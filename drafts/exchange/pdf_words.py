@@ -74,8 +74,6 @@ class Speech:
         href, held = "", list[Shape]()
         for node in [*content, None]:
             marks = {mark["type"]: mark.get("attrs", {}) for mark in (node or {}).get("marks", ())}
-            if "insertion" in marks:
-                continue
             target = self._target(marks)
             if node is not None and node["type"] == "hard_break":
                 target = href

@@ -22,6 +22,7 @@ from drafts.grammar import (
 )
 from drafts.outline import made_title
 from drafts.render import long_date
+from drafts.suggested import INSERTION, MARKS
 
 # The order in which marks nest, as in a page: the link outermost, so that one bold word does not part it.
 NESTING = ("service_link", "link", "abbr", "strong", "em")
@@ -38,12 +39,37 @@ class Words:
     parts: list[Words | str | None] = field(default_factory=list)
 
 
+def settled(tree: Tree) -> Tree:
+    """The text without its open suggestions and without the anchors of remarks: what stands until somebody answers."""
+    kept: Tree = []
+    for node in without_beside(tree):
+        if "content" not in node:
+            kept.append(node)
+        elif GRAMMAR.nodes[node["type"]].holds_inline:
+            kept.append({**node, "content": merge_runs(_settled_runs(node["content"]))})
+        else:
+            kept.append({**node, "content": settled(node["content"])})
+    return kept
+
+
+def _settled_runs(runs: Tree) -> Tree:
+    kept: Tree = []
+    for run in runs:
+        marks = run.get("marks") or []
+        if any(mark["type"] == INSERTION for mark in marks):
+            continue
+        others = [mark for mark in marks if mark["type"] not in MARKS]
+        bare = {key: value for key, value in run.items() if key != "marks"}
+        kept.append({**bare, "marks": others} if others else bare)
+    return kept
+
+
 def on_paper(tree: Tree) -> Tree:
     """The tree as it is written: normalised, without ids, remarks and suggestions, links only where they may lead.
 
     A suggested insertion is left out with its words; words that somebody suggests to delete stay.
     """
-    return [_plain(node) for node in normalise(without_beside(normalise(tree)))]
+    return [_plain(node) for node in normalise(settled(normalise(tree)))]
 
 
 def _plain(node: Node) -> Node:
@@ -56,7 +82,7 @@ def _plain(node: Node) -> Node:
         clean["attrs"] = attrs
     content = node.get("content", [])
     if GRAMMAR.nodes[node["type"]].holds_inline:
-        inner = merge_runs([run for one in content if (run := _plain_run(one)) is not None])
+        inner = merge_runs([_plain_run(one) for one in content])
     else:
         inner = [_plain(child) for child in content]
     if inner:
@@ -64,13 +90,11 @@ def _plain(node: Node) -> Node:
     return clean
 
 
-def _plain_run(run: Node) -> Node | None:
+def _plain_run(run: Node) -> Node:
     if run["type"] != "text":
         return run
     marks = []
     for mark in run.get("marks", ()):
-        if mark["type"] == "insertion":
-            return None
         href = mark.get("attrs", {}).get("href")
         if mark["type"] not in NESTING or (mark["type"] == "link" and address(href) is None):
             continue

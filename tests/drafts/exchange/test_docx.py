@@ -18,8 +18,8 @@ from app.directory.catalogue import Desk, Office, Service
 from drafts.cards import Contact, References
 from drafts.exchange.docx_in import read
 from drafts.exchange.docx_out import write
-from drafts.exchange.docx_phrases import standing
 from drafts.exchange.paper import Brought, Paper
+from drafts.exchange.plainly import settled
 from drafts.grammar import GRAMMAR, Node, Tree, blocks, normalise
 from tests.drafts.every_block import EVERY, block, mark, p, words
 from tests.drafts.random_texts import changed
@@ -67,7 +67,7 @@ KNOWN = References({("province-du-sud", 7): Contact(OFFICE, (DESK,))}, {"demande
 
 def bare(tree: Tree) -> Tree:
     """The text without ids, remarks and suggestions, as the grammar would have it."""
-    found = normalise(standing(normalise(tree)))
+    found = normalise(settled(normalise(tree)))
 
     def without(node: Node) -> Node:
         made: dict[str, Any] = {"type": node["type"]}
