@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drafts.grammar import Tree, blocks, inline_text
-from drafts.plain_french.corpus import WORKED, items
 from drafts.plain_french.reading import Finding, Reader, findings
 from drafts.plain_french.rules import RuleCode, house_rules
 from drafts.plain_french.sentences import count, sentences
 from tests.drafts.every_block import EVERY, block, mark, p, words
+from tests.drafts.plain_french_corpus import WORKED, items
 from tests.drafts.random_texts import changed
 
 ABBREVIATIONS = house_rules().abbreviations

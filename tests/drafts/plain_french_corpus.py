@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config import ROOT
 from drafts.grammar import Node, Tree
 from drafts.plain_french.reading import Reader
 from drafts.plain_french.rules import RuleCode
 
-CORPUS = Path(__file__).parents[2] / "tests" / "vectors" / "plain_french"
+CORPUS = ROOT / "tests" / "vectors" / "plain_french"
 WORKED, HELD_OUT = CORPUS / "worked.jsonl", CORPUS / "held_out.jsonl"
 
 

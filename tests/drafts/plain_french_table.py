@@ -1,11 +1,11 @@
 """How well the rules agree with the labels, as the Markdown of `docs/plain-french.md`.
 
-python -m drafts.plain_french.table
+python -m tests.drafts.plain_french_table
 """
 
 from __future__ import annotations
 
-from drafts.plain_french.corpus import HELD_OUT, WORKED, Agreement, agreement
+from tests.drafts.plain_french_corpus import HELD_OUT, WORKED, Agreement, agreement
 
 
 def table() -> str:
