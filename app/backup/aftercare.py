@@ -22,6 +22,10 @@ from app.db import Base, Database, database, reading, session
 from drafts.models import Draft
 from drafts.redaction_models import Redaction
 
+# Browsers know by it that their text may be newer than the one they are given (docs/protocol.md): they offer it. After a
+# redaction or a repair, which begin a new life too, they must not.
+RESTORED = "restored-"
+
 
 @dataclass(frozen=True)
 class Known:
@@ -79,7 +83,7 @@ def begin_new_lives() -> int:
     ]
     drafts = session().execute(sa.select(Draft.id, Draft.history).order_by(Draft.id)).all()
     for draft_id, before in drafts:
-        after = secrets.token_hex(8)
+        after = f"{RESTORED}{secrets.token_hex(8)}"
         for table in tables:
             session().execute(
                 sa.update(table)

@@ -61,7 +61,13 @@ class Manifest:
     format: str = FORMAT
 
     def written(self) -> bytes:
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode() + b"\n"
+        """A line for each member, so that it can be read and compared."""
+        told = {name: value for name, value in asdict(self).items() if name != "members"}
+        head = json.dumps(told, ensure_ascii=False)[:-1]
+        lines = ",\n".join(
+            json.dumps(asdict(member), ensure_ascii=False, separators=(",", ":")) for member in self.members
+        )
+        return f'{head}, "members": [\n{lines}\n]}}\n'.encode()
 
     @classmethod
     def read(cls, content: bytes) -> Manifest:
