@@ -134,8 +134,8 @@ def _kept_as_version(draft_id: int, file_id: int) -> Any:
     try:
         with unit_of_work():
             version_id = taking.keep_as_version(current_actor(), *_file(draft_id, file_id)).id
-    except Invalid as error:
-        return _file_page(draft_id, file_id, error.status, [("#choix", error.message)])
+    except (Invalid, RateLimited) as error:
+        return later(_file_page(draft_id, file_id, error.status, [("#choix", error.message)]), error)
     flash(_("Le document est gardé comme version, sous votre nom. Le texte n’a pas changé."))
     return see_other("drafts.history", draft_id=draft_id, _anchor=f"v{version_id}")
 

@@ -143,12 +143,13 @@ def take(actor: Actor, draft: Draft, file: BroughtFile, taking: Taking, *, with_
 def keep_as_version(actor: Actor, draft: Draft, file: BroughtFile) -> DraftVersion:
     """Keep what was read as a named version beside the text, which does not change. Its words are those of who brought it.
 
-    Raises Invalid, MovedOn for a file that was decided about.
+    Raises Invalid, RateLimited, MovedOn for a file that was decided about.
     """
     require(actor, Act.DRAFT_WRITE, draft)
     session().refresh(file, ["state"], with_for_update=True)
     if file.state is not BroughtState.READ or file.tree is None:
-        raise MovedOn(_("Ce fichier a déjà été repris ou abandonné : rechargez la page."))
+        raise MovedOn(_("Ce fichier a déjà été repris ou abandonné : rechargez la page."))
+    images.allow(actor)
     pictures = _pictures(file.id)
     tree = with_fresh_ids(_shown(file.tree, {key: made for key, (_digest, made) in pictures.items()}))
     version = versions.keep_brought(actor, draft, tree, name=file.name, title=file.title)

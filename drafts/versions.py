@@ -34,11 +34,7 @@ def name_moment(actor: Actor, draft: Draft, moment: Moment, name: str) -> DraftV
     require(actor, Act.DRAFT_HISTORY, draft)
     if moment.is_broken or moment.ref.kind in (Kind.VERSION, Kind.REVISION):
         raise Invalid(_("Ce moment du texte ne peut pas recevoir de nom."))
-    count = session().scalar(
-        sa.select(sa.func.count()).select_from(DraftVersion).where(DraftVersion.draft_id == draft.id)
-    )
-    if (count or 0) >= MOST:
-        raise Invalid(_("Ce texte a déjà %(count)d versions nommées : supprimez-en d’abord.", count=MOST))
+    _allow_one_more(draft)
     now = clock.now()
     version = DraftVersion(
         draft_id=draft.id,
@@ -95,7 +91,7 @@ def _allow_one_more(draft: Draft) -> None:
         sa.select(sa.func.count()).select_from(DraftVersion).where(DraftVersion.draft_id == draft.id)
     )
     if (count or 0) >= MOST:
-        raise Invalid(_("Ce texte a déjà %(count)d versions nommées : supprimez-en d’abord.", count=MOST))
+        raise Invalid(_("Ce texte a déjà %(count)d versions nommées : supprimez-en d’abord.", count=MOST))
 
 
 def rename(actor: Actor, draft: Draft, version: DraftVersion, name: str) -> None:

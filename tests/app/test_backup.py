@@ -141,7 +141,7 @@ def test_what_is_cut_or_altered_is_refused_by_its_name(
         "one byte": (content[: at + 20] + bytes([content[at + 20] ^ 1]) + content[at + 21 :], "tables/edition.jsonl.gz"),
         "the manifest": (content.replace(b'"database": ', b'"database":  ', 1), "manifest"),
         "something else": (b"not a backup", "the beginning of the file"),
-        "nothing": (b"", "manifest.json"),
+        "nothing": (b"", "the beginning of the file"),
     }  # fmt: skip
     before = what_stands(settings.database_url)
     for name, (bytes_, member) in harmed.items():
@@ -162,8 +162,7 @@ def test_a_database_that_is_not_empty_is_replaced_only_when_asked(
     before = what_stands(settings.database_url)
     with unit_of_work():
         later = makers.make_person(name="Venue Ensuite").id
-        erased = erasing.erase(None, world.press.nord_reviewer.id)
-    assert erased == []
+        erasing.erase(None, world.press.nord_reviewer.id)
     world.press.rewrite(world.draft_id, [])
     changed = what_stands(settings.database_url)
     assert changed != before
