@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from base64 import b64decode
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from tests.clients import PageClient
 from tests.house.tree import ROOT
 from tests.realtime.typists import text_of_rows
 
-FILES = sorted((ROOT / "tests" / "upgrades").glob("*.backup"))
+FILES = sorted((ROOT / "tests" / "upgrades").glob("*.backup.gz"))
 # Tables that a migration puts rows into, or takes rows out of, by what it finds in others.
 CHANGED = {"alembic_version", "audit_entry", "article_act", "audit_seal"}
 
@@ -56,12 +57,14 @@ def test_there_are_three_of_them_at_least() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("packed", FILES, ids=lambda packed: packed.name.partition(".")[0])
 def test_an_earlier_instance_is_upgraded_with_all_that_is_in_it(
-    app: Any, file: Path, kind: str, tmp_path: Path
+    app: Any, packed: Path, kind: str, tmp_path: Path
 ) -> None:
     data_dir = tmp_path / "today"
     data_dir.mkdir()
+    file = tmp_path / packed.name.removesuffix(".gz")
+    file.write_bytes(gzip.decompress(packed.read_bytes()))
     with empty(kind, data_dir) as url, file.open("rb") as opened:
         status, said = command("restore", str(file), database_url=url, data_dir=data_dir)
         assert status == 0, said
