@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
@@ -182,8 +183,20 @@ def _restore(url: str, data_dir: Path, archive: Reader, wanted: Wanted) -> Repor
     except DomainError as error:
         progress.end()
         _refused(f"Nothing was changed. {error.message}")
+    except sa.exc.DBAPIError as error:
+        progress.end()
+        _refused(f"Nothing was changed. The database refused: {_said(error)}")
+    except OSError as error:
+        progress.end()
+        _refused(f"Nothing was changed. {error.filename or data_dir}: {error.strerror or error}")
     finally:
         progress.end()
+
+
+def _said(error: sa.exc.DBAPIError) -> str:
+    """What the database said, without the values that it may have quoted."""
+    told = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+    return str(told or error.orig).partition("\n")[0]
 
 
 def _say_restored(report: Report, archive: Reader, *, keys: bool) -> None:

@@ -49,7 +49,7 @@ def test_browsers_with_newer_text_offer_their_copy(
 ) -> None:
     app = create_app(own_settings)
     scene = make_scene()
-    own_server.start(timeout=120)
+    own_server.start(timeout=400)
     file = tmp_path / "portal.backup"
     ana_s, ben_s = profile(scene.ana, own_server.url), profile(scene.ben, own_server.url)
     ana, ben = (open_draft(context, own_server.url, scene.draft_id) for context in (ana_s, ben_s))
@@ -69,7 +69,7 @@ def test_browsers_with_newer_text_offer_their_copy(
         current.execute(sa.text("DELETE FROM lease"))
     result = app.test_cli_runner().invoke(args=["restore", str(file), "--replace", "--yes"])
     assert result.exit_code == 0, result.output
-    own_server.start(timeout=120)
+    own_server.start(timeout=400)
     for page, context, person in ((ana, ana_s, scene.ana), (ben, ben_s, scene.ben)):
         # Sign-ins do not come back: the tab says so, with the text still in sight, and the person signs in in it.
         expect(
