@@ -11,6 +11,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app import (
+    backup_commands,
     evidence_commands,
     import_commands,
     openapi,
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     import_commands.init_app(app)
     site_commands.init_app(app)
     purging.init_app(app)
+    backup_commands.init_app(app)
 
 
 @click.command("seed")

@@ -12,13 +12,12 @@ from flask.cli import with_appcontext
 
 from app.db import reading
 from app.errors import DomainError
+from app.progress import Progress
 from publish import pack_making, packs
 from publish.static_site.export import Report, Wanted, export
 from publish.static_site.manifest import NotOurs
 from publish.static_site.writer import InTheWay, put
 
-# So many lines without a terminal, however many pages there are.
-LINES = 10
 # So many names of files are told one by one.
 TOLD = 40
 
@@ -55,7 +54,7 @@ def export_site(folder: Path, base_url: str, dry_run: bool, force: bool, everyth
     changed by somebody else; nothing of theirs is touched.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    progress = _Progress()
+    progress = Progress("pages")
     try:
         report = export(app, Wanted(folder, base_url, dry_run, force, everything), progress.tell)
     except (NotOurs, InTheWay, DomainError) as error:
@@ -100,29 +99,6 @@ def export_pack(file: Path, themes: tuple[str, ...], administrations: tuple[str,
         click.echo(f"{file}: {getattr(error, 'strerror', None) or error}", err=True)
         sys.exit(1)
     click.echo(f"{file}: {len(done.content) / 1e6:.1f} MB")
-
-
-class _Progress:
-    """A bar on a terminal; else a line now and then."""
-
-    def __init__(self) -> None:
-        self._on_a_terminal = sys.stderr.isatty()
-        self._bar_is_open = False
-        self._told = 0
-
-    def tell(self, done: int, total: int) -> None:
-        if self._on_a_terminal:
-            filled = 30 * done // total
-            click.echo(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done} of {total} pages", nl=False, err=True)
-            self._bar_is_open = True
-        elif done * LINES // total > self._told:
-            self._told = done * LINES // total
-            click.echo(f"{done} of {total} pages", err=True)
-
-    def end(self) -> None:
-        if self._bar_is_open:
-            click.echo(err=True)
-            self._bar_is_open = False
 
 
 def _say(report: Report, dry_run: bool) -> None:

@@ -104,7 +104,7 @@ def brought_picture(draft_id: int, file_id: int, key: str) -> Any:
 @blueprint.post("/brouillons/<int:draft_id>/importer/<int:file_id>")
 @guarded(Act.DRAFT_WRITE, file_door)
 def decide(draft_id: int, file_id: int) -> Any:
-    """`choix`: remplacer, ajouter or abandonner; `titre=y` takes the title of the document too."""
+    """`choix`: remplacer, ajouter, version or abandonner; `titre=y` takes the title of the document too."""
     choice = request.form.get("choix", "")
     if choice == "abandonner":
         with unit_of_work():
@@ -112,6 +112,8 @@ def decide(draft_id: int, file_id: int) -> Any:
             bringing.drop(current_actor(), draft, file)
         flash(_("Le fichier est abandonné. Le texte n’a pas changé."))
         return see_other("drafts.show", draft_id=draft_id)
+    if choice == "version":
+        return _kept_as_version(draft_id, file_id)
     if choice not in tuple(Where):
         return _file_page(draft_id, file_id, 422, [("#choix", _("Choisissez ce que devient le document."))])
     try:
@@ -126,6 +128,16 @@ def decide(draft_id: int, file_id: int) -> Any:
         else _("Le document est dans le texte.")
     )
     return see_other("drafts.show", draft_id=draft_id)
+
+
+def _kept_as_version(draft_id: int, file_id: int) -> Any:
+    try:
+        with unit_of_work():
+            version_id = taking.keep_as_version(current_actor(), *_file(draft_id, file_id)).id
+    except (Invalid, RateLimited) as error:
+        return later(_file_page(draft_id, file_id, error.status, [("#choix", error.message)]), error)
+    flash(_("Le document est gardé comme version, sous votre nom. Le texte n’a pas changé."))
+    return see_other("drafts.history", draft_id=draft_id, _anchor=f"v{version_id}")
 
 
 def _taken(draft_id: int, file_id: int, where: Where, *, with_title: bool) -> None:

@@ -24,7 +24,7 @@ from drafts.brought_models import BroughtFile, BroughtPicture, BroughtState
 from drafts.child import json_part
 from drafts.events import DraftTextMoved
 from drafts.grammar import BLOCK_LEAVES, GRAMMAR, Tree, blocks, plain_text, with_fresh_ids
-from drafts.history_models import NAME_LENGTH
+from drafts.history_models import NAME_LENGTH, DraftVersion
 from drafts.models import Draft
 from drafts.moments import NOW, Moment
 
@@ -127,10 +127,7 @@ def take(actor: Actor, draft: Draft, file: BroughtFile, taking: Taking, *, with_
     if Act.DRAFT_HISTORY in acts_for(actor, draft):
         # The past is not a guest's to name: for them the members find the moment in the time line.
         versions.name_moment(actor, draft, taking.before, _before(file.name))
-    for key, digest in taking.pictures:
-        picture = session().get_one(BroughtPicture, (file.id, key))
-        made = images.Made(digest, picture.content, picture.width or 0, picture.height or 0)
-        images.keep(actor, draft, made)
+    _keep_pictures(actor, draft, file, taking.pictures)
     if with_title and file.title:
         service.set_fields(actor, draft, title=file.title)
     first = last = draft.head_seq
@@ -141,6 +138,33 @@ def take(actor: Actor, draft: Draft, file: BroughtFile, taking: Taking, *, with_
     bringing.decide(file, BroughtState.TAKEN)
     audit.record(actor.id, "take_file", "draft", draft.id, file=file.id, first=first, last=last)
     return last
+
+
+def keep_as_version(actor: Actor, draft: Draft, file: BroughtFile) -> DraftVersion:
+    """Keep what was read as a named version beside the text, which does not change. Its words are those of who brought it.
+
+    Raises Invalid, RateLimited, MovedOn for a file that was decided about.
+    """
+    require(actor, Act.DRAFT_WRITE, draft)
+    session().refresh(file, ["state"], with_for_update=True)
+    if file.state is not BroughtState.READ or file.tree is None:
+        raise MovedOn(_("Ce fichier a déjà été repris ou abandonné : rechargez la page."))
+    images.allow(actor)
+    pictures = _pictures(file.id)
+    tree = with_fresh_ids(_shown(file.tree, {key: made for key, (_digest, made) in pictures.items()}))
+    version = versions.keep_brought(actor, draft, tree, name=file.name, title=file.title)
+    _keep_pictures(actor, draft, file, tuple((key, digest) for key, (digest, _made) in pictures.items()))
+    bringing.decide(file, BroughtState.TAKEN)
+    return version
+
+
+def _keep_pictures(
+    actor: Actor, draft: Draft, file: BroughtFile, pictures: tuple[tuple[str, str], ...]
+) -> None:
+    for key, digest in pictures:
+        picture = session().get_one(BroughtPicture, (file.id, key))
+        made = images.Made(digest, picture.content, picture.width or 0, picture.height or 0)
+        images.keep(actor, draft, made)
 
 
 def _before(name: str) -> str:

@@ -11,9 +11,11 @@ from app.db import session
 from app.errors import Invalid, Missing, Refused
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
+from drafts.grammar import Tree
 from drafts.history_models import NAME_LENGTH, DraftVersion
 from drafts.models import Draft
 from drafts.moments import Kind, Moment
+from drafts.retelling import words_of
 
 # Each holds a whole text. Who needs more names has lost the overview long before.
 MOST = 200
@@ -32,11 +34,7 @@ def name_moment(actor: Actor, draft: Draft, moment: Moment, name: str) -> DraftV
     require(actor, Act.DRAFT_HISTORY, draft)
     if moment.is_broken or moment.ref.kind in (Kind.VERSION, Kind.REVISION):
         raise Invalid(_("Ce moment du texte ne peut pas recevoir de nom."))
-    count = session().scalar(
-        sa.select(sa.func.count()).select_from(DraftVersion).where(DraftVersion.draft_id == draft.id)
-    )
-    if (count or 0) >= MOST:
-        raise Invalid(_("Ce texte a déjà %(count)d versions nommées : supprimez-en d’abord.", count=MOST))
+    _allow_one_more(draft)
     now = clock.now()
     version = DraftVersion(
         draft_id=draft.id,
@@ -56,6 +54,44 @@ def name_moment(actor: Actor, draft: Draft, moment: Moment, name: str) -> DraftV
     session().flush()
     audit.record(actor.id, "name_version", "draft", draft.id, version=version.id, seq=moment.seq)
     return version
+
+
+def keep_brought(actor: Actor, draft: Draft, tree: Tree, *, name: str, title: str) -> DraftVersion:
+    """Keep a text that somebody brought as a version; it never stood in the log. All its words count as theirs."""
+    require(actor, Act.DRAFT_WRITE, draft)
+    require(actor, Act.DRAFT_HISTORY, draft)
+    _allow_one_more(draft)
+    now = clock.now()
+    words = len(words_of(tree))
+    version = DraftVersion(
+        draft_id=draft.id,
+        seq=draft.head_seq,
+        history=draft.history,
+        name=_clean(_shortened(name)),
+        title=title or draft.title,
+        fields=draft.fields,
+        tree=tree,
+        authors=[[words, actor.id]] if words else [],
+        made_by=actor.id,
+        made_at=now,
+        moment_at=now,
+    )
+    session().add(version)
+    session().flush()
+    audit.record(actor.id, "keep_file_as_version", "draft", draft.id, version=version.id, seq=version.seq)
+    return version
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+
+
+def _allow_one_more(draft: Draft) -> None:
+    count = session().scalar(
+        sa.select(sa.func.count()).select_from(DraftVersion).where(DraftVersion.draft_id == draft.id)
+    )
+    if (count or 0) >= MOST:
+        raise Invalid(_("Ce texte a déjà %(count)d versions nommées : supprimez-en d’abord.", count=MOST))
 
 
 def rename(actor: Actor, draft: Draft, version: DraftVersion, name: str) -> None:

@@ -7,6 +7,17 @@ import { forgetEverything } from "./outbox.ts";
 export const signOutForm = (): HTMLFormElement | null =>
   document.querySelector<HTMLFormElement>("form#sign-out, #sign-out form");
 
+/** Where a tab keeps what it showed when its sign-in had ended: before the number of the draft. */
+export const ASIDE = "open-lab.aside.";
+
+function forgetAsides(): void {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(ASIDE)) sessionStorage.removeItem(key);
+  } catch {
+    // Storage that is switched off holds nothing.
+  }
+}
+
 /** `before` may ask the person and stop the sign-out by answering false. */
 export function eraseAtSignOut(before: () => boolean = () => true): void {
   const form = signOutForm();
@@ -19,6 +30,7 @@ export function eraseAtSignOut(before: () => boolean = () => true): void {
     event.preventDefault();
     if (!before()) return;
     const submitter = event.submitter;
+    forgetAsides();
     void forgetEverything().then(() => {
       erased = true;
       sayToOtherTabs();

@@ -2,8 +2,10 @@
 
 import type * as Y from "yjs";
 import type { Arrivals } from "./arrivals.ts";
+import { copyOf, type Copy } from "./left_text.ts";
 import type { Pointing } from "./pointing.ts";
 import { FRAGMENT } from "./schema.ts";
+import type { SessionView } from "./session_view.ts";
 import { insertedText } from "./strokes.ts";
 import type { Wire } from "./wire.ts";
 
@@ -28,6 +30,29 @@ export function endLife(life: Life): void {
   life.doc.destroy();
 }
 
+/** How the server calls a life that began from a backup (docs/protocol.md): browsers may then hold newer text than it. */
+const RESTORED = "restored-";
+
+/** What a tab showed when its sign-in had ended, for whoever signs in again in that very tab. */
+export interface Aside extends Copy {
+  person: string;
+  history: string;
+}
+
+const copyIn = (life: Life): Copy => copyOf(life.doc.getXmlFragment(FRAGMENT));
+
+/** A restored backup holds no sign-ins: the person comes back by another page, and this one is gone then. */
+export function setAside(life: Life | null, view: SessionView): void {
+  if (life?.history) view.setAside?.({ ...copyIn(life), person: life.person, history: life.history });
+}
+
+/** Offered only where the text began anew from a backup meanwhile; in every other case it is forgotten. */
+export function offerAside(life: Life, view: SessionView, mayKeep: boolean): void {
+  const aside = view.takeAside?.();
+  if (!aside || aside.person !== life.person || aside.history === life.history) return;
+  if (life.history?.startsWith(RESTORED) && aside.html !== copyIn(life).html) view.leftBehind?.(aside, mayKeep);
+}
+
 /** Longer than this, milliseconds, nobody should write into a document that will be thrown away. */
 const PATIENCE = 2_000;
 
@@ -42,12 +67,12 @@ export class Leaving {
   constructor(
     readonly life: Life,
     private readonly updates: Uint8Array[],
-    private readonly offer: (text: string) => void,
-    late: () => void,
+    private readonly code: string,
+    private readonly view: SessionView,
   ) {
     life.wire.close();
     this.timer = setTimeout(() => {
-      late();
+      view.setWritable(false);
       this.tell();
     }, PATIENCE);
   }
@@ -59,12 +84,18 @@ export class Leaving {
   private tell(): void {
     if (this.offered || this.updates.length === 0) return;
     this.offered = true;
-    this.offer(insertedText(this.life.doc.getXmlFragment(FRAGMENT), this.updates));
+    this.view.unsent(insertedText(this.life.doc.getXmlFragment(FRAGMENT), this.updates), this.code, false);
   }
 
-  end(): void {
+  /** `next` is the life that takes its place; `mayKeep`: whether the person may bring text into it. */
+  end(next?: Life, mayKeep = false): void {
     clearTimeout(this.timer);
     this.tell();
+    // After a redaction or a repair there is nothing to be kept: only a backup knows less than a browser.
+    if (next?.history?.startsWith(RESTORED)) {
+      const copy = copyIn(this.life);
+      if (copy.html !== copyIn(next).html) this.view.leftBehind?.(copy, mayKeep);
+    }
     endLife(this.life);
   }
 }

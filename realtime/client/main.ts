@@ -11,7 +11,8 @@ import { ChecksPanel } from "./checks_panel.ts";
 import { openLine } from "./connection.ts";
 import { keys, mountEditor } from "./editor.ts";
 import { FindBar } from "./find_bar.ts";
-import { eraseAtSignOut } from "./forget.ts";
+import { ASIDE, eraseAtSignOut } from "./forget.ts";
+import type { Aside } from "./life.ts";
 import { goToThePublic } from "./leaving.ts";
 import { blockHandle } from "./handle.ts";
 import { imageFiles } from "./image_files.ts";
@@ -100,6 +101,7 @@ async function begin(page: Page): Promise<void> {
     if (inserts()) asks.link(view);
   };
   const remarks = new Remarks(page, () => editor);
+  const showLeft = onDemand(() => import("./left_behind.ts"), page.announce);
   const entries = catalogue(asks);
   const toolbar = new Toolbar(page.toolbar, {
     controls: "editor-text",
@@ -270,6 +272,19 @@ async function begin(page: Page): Promise<void> {
       offered = true;
       panel.show(text, code, kept);
       page.announce(`Du texte n’a pas été envoyé\u00a0: ${refusalText(code)}. Vous pouvez le copier.`);
+    },
+    leftBehind(copy, mayKeep) {
+      page.announce("Ce texte a été rétabli à partir d’une sauvegarde. Votre navigateur garde une copie d’avant.");
+      showLeft((part) => part.showLeftBehind(page.unsent, copy, mayKeep ? { draft: page.draft, token: given["csrf"] ?? "" } : null));
+    },
+    setAside(aside) {
+      // On a computer that others use nothing is kept. Storage of the tab goes with it, and takes some megabytes.
+      if (!page.sharedComputer) remember(ASIDE + page.draft, aside);
+    },
+    takeAside() {
+      const aside = recall<Aside>(ASIDE + page.draft);
+      if (aside) sessionStorage.removeItem(ASIDE + page.draft);
+      return aside;
     },
     stage(stage) {
       page.root.dataset["stage"] = stage;

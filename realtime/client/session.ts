@@ -4,7 +4,7 @@
 
 import * as Y from "yjs";
 import { Arrivals } from "./arrivals.ts";
-import { endLife, Leaving, type Life } from "./life.ts";
+import { endLife, Leaving, offerAside, setAside, type Life } from "./life.ts";
 import type { Box, StoredBox } from "./outbox.ts";
 import { Pointing, REMOTE } from "./pointing.ts";
 import { onlySuggests, type AccessNews, type JoinReply, type JoinRequest, type Person, type WireError } from "./protocol.ts";
@@ -163,12 +163,8 @@ export class Session {
     void this.options.outbox.eraseBox(this.box(life));
     life.arrivals.stop();
     this.life = null;
-    this.leaving = new Leaving(
-      life,
-      life.wire.pending.map((stroke) => stroke.update),
-      (text) => this.options.view.unsent(text, code, false),
-      () => this.options.view.setWritable(false),
-    );
+    const waiting = life.wire.pending.map((stroke) => stroke.update);
+    this.leaving = new Leaving(life, waiting, code, this.options.view);
     if (this.rebuilds > MAX_REBUILDS) this.stop("unavailable");
     else this.begin();
   }
@@ -182,6 +178,7 @@ export class Session {
       this.life?.arrivals.stop();
       this.life?.wire.close();
       this.options.view.setWritable(false);
+      if (code === "unauthenticated") setAside(this.life, this.options.view);
     }
     this.options.view.stopped(code);
     this.say();
@@ -236,9 +233,10 @@ export class Session {
     }
     if (reply.awareness) life.pointing.take(reply.awareness);
     if (this.leaving) this.options.view.unmount();
-    this.leaving?.end();
+    this.leaving?.end(life, reply.can_write);
     this.leaving = null;
     if (first) this.options.view.mount(life.doc, life.pointing.awareness);
+    if (first) offerAside(life, this.options.view, reply.can_write);
     this.takePeople(life, reply.people);
     this.options.view.setWritable(reply.can_write || onlySuggests(reply), onlySuggests(reply));
     if (reply.remarks !== undefined) this.options.view.remarks?.(reply.remarks);

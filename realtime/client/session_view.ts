@@ -2,6 +2,8 @@
 
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
+import type { Copy } from "./left_text.ts";
+import type { Aside } from "./life.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Person } from "./protocol.ts";
 import type { Situation } from "./savestate.ts";
@@ -18,6 +20,11 @@ export interface SessionView {
   said(situation: Situation): void;
   /** `kept`: the device keeps it too, and sends it once that is possible again. */
   unsent(text: string, code: string, kept: boolean): void;
+  /** The text began anew from a backup, and this browser showed another one: `mayKeep` says whether it may be brought in. */
+  leftBehind?(copy: Copy, mayKeep: boolean): void;
+  /** Keep for this tab what it showed, until it is taken. */
+  setAside?(aside: Aside): void;
+  takeAside?(): Aside | null;
   stage(stage: string): void;
   /** The number of the last change of a remark. */
   remarks?(number: number): void;

@@ -1,5 +1,6 @@
 // The panel « non envoyé — copier »: what the server will never take is given back to the person as text.
 
+import { copyText } from "./copying.ts";
 import { refusalText } from "./savestate.ts";
 
 /** The way back to this page leads through the sign-in. */
@@ -32,7 +33,7 @@ export class UnsentPanel {
     copy.type = "button";
     copy.textContent = "Copier le texte non envoyé";
     copy.disabled = !text;
-    copy.addEventListener("click", () => void this.copy(box, copy));
+    copy.addEventListener("click", () => void copyText(box, copy));
     const entry = document.createElement("div");
     entry.className = "unsent-entry";
     entry.append(why, box, copy);
@@ -62,17 +63,5 @@ export class UnsentPanel {
     head.className = "unsent-head";
     head.append(title, close);
     this.panel.append(head);
-  }
-
-  private async copy(box: HTMLTextAreaElement, button: HTMLButtonElement): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(box.value);
-      button.textContent = "Copié";
-    } catch {
-      // Without the permission the text is selected: Ctrl+C does the rest.
-      box.focus();
-      box.select();
-      button.textContent = "Texte sélectionné\u00a0: Ctrl+C pour copier";
-    }
   }
 }

@@ -3,6 +3,8 @@
 import { after, type TestContext } from "node:test";
 import { io, type Socket } from "socket.io-client";
 import * as Y from "yjs";
+import type { Copy } from "../left_text.ts";
+import type { Aside } from "../life.ts";
 import { MemoryOutbox, type Outbox } from "../outbox.ts";
 import type { Person } from "../protocol.ts";
 import { saveState, type Situation } from "../savestate.ts";
@@ -46,6 +48,8 @@ export class Tab implements SessionView {
   reloadable = true;
   renewals = 0;
   old: { keeps: boolean } | null = null;
+  left: (Copy & { mayKeep: boolean })[] = [];
+  aside: Aside | null = null;
 
   constructor(
     port: number,
@@ -99,6 +103,17 @@ export class Tab implements SessionView {
     this.given.push({ text, code });
     this.kept.push(kept);
   }
+  leftBehind(copy: Copy, mayKeep: boolean): void {
+    this.left.push({ ...copy, mayKeep });
+  }
+  setAside(aside: Aside): void {
+    this.aside = aside;
+  }
+  takeAside(): Aside | null {
+    const aside = this.aside;
+    this.aside = null;
+    return aside;
+  }
   stage(): void {}
   stopped(code: string): void {
     this.halted = code;
@@ -145,8 +160,15 @@ after(() => {
   for (const tab of open) tab.shut();
 });
 
-export async function join(port: number, person: string, outbox?: Outbox, known?: { clientId: number; history: string }): Promise<Tab> {
+export async function join(
+  port: number,
+  person: string,
+  outbox?: Outbox,
+  known?: { clientId: number; history: string },
+  aside: Aside | null = null,
+): Promise<Tab> {
   const tab = new Tab(port, person, outbox, known ?? null);
+  tab.aside = aside;
   open.add(tab);
   await tab.session.start();
   return tab.ready();

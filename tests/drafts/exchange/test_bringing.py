@@ -178,9 +178,35 @@ def test_the_way_back_is_the_history_s(desk: Desk) -> None:
     assert text_of(desk.draft) == before
 
 
+def test_a_document_is_kept_as_a_version_and_the_text_stays(desk: Desk) -> None:
+    before = text_of(desk.draft)
+    page = desk.read(word())
+    answer = desk.choose(page, "version")
+    assert answer.location.startswith(f"/brouillons/{desk.draft}/historique")
+    assert text_of(desk.draft) == before
+    with reading():
+        version = session().scalars(sa.select(DraftVersion)).one()
+        assert version.name == "fiche.docx" and version.made_by == desk.writer.id
+        assert plain_text(version.tree) == "Bonjour."
+        # Its words are those of who brought it: nobody else signs for them, and nobody's name was in the file.
+        assert version.authors == [[len("Bonjour."), desk.writer.id]]
+    # Decided about once: a second answer of the same page changes nothing.
+    desk.choose(page, "version", 409)
+    with reading():
+        assert session().scalar(sa.select(sa.func.count()).select_from(DraftVersion)) == 1
+        back = restoring.way_back(desk.writer, draft_numbered(desk.draft), moments.ref_of(f"v{version.id}"))
+    with unit_of_work():
+        restoring.restore(desk.writer, draft_numbered(desk.draft), back)
+    assert plain_text(text_of(desk.draft)) == "Bonjour."
+
+
 def test_an_empty_text_becomes_the_document(desk: Desk) -> None:
     page = desk.read(word(), draft=desk.empty)
-    assert [one.get("value") for one in page.all("input", name="choix")] == ["remplacer", "abandonner"]
+    assert [one.get("value") for one in page.all("input", name="choix")] == [
+        "remplacer",
+        "version",
+        "abandonner",
+    ]
     desk.choose(page, "remplacer")
     assert plain_text(text_of(desk.empty)) == "Bonjour."
     with reading():
