@@ -35,7 +35,7 @@ $(shell mkdir -p .make; \
 CLIENT := $(shell find realtime/client -name node_modules -prune -o -print 2>/dev/null) \
   drafts/schema.json app/static/editor.css $(wildcard tsconfig*.json vite.config.* esbuild.* build.mjs)
 
-.PHONY: help run test check soak bench format locks clean
+.PHONY: help run build test check soak bench format locks clean
 
 help: ## List the commands
 	@echo "Open Lab"
@@ -47,6 +47,8 @@ help: ## List the commands
 
 run: .make/python-run .make/bundle ## Install what is missing, then serve on http://127.0.0.1:8000 with demonstration content
 	@DATA_DIR="$${DATA_DIR:-$(ROOT)/data}" exec $(PY) wsgi.py $(if $(filter 0,$(DEMO)),,--demo)
+
+build: .make/python-run .make/bundle ## Install what is missing and build the editor, for a server that systemd starts (docs/install.md)
 
 test: .make/python-dev .make/bundle ## Every test: Python, TypeScript, journeys in Chromium
 	@bash make/test.sh $(ARGS)
