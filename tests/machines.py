@@ -22,6 +22,7 @@ PROGRAMS = ("debootstrap", "systemd-nspawn", "nsenter")
 # Where this machine trusts authorities of its own (a mirror, a proxy that looks in), the bare one has to as well.
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 TRUSTING = ("PIP_CERT", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+NAMESPACES = ("mount", "uts", "ipc", "net", "pid", "cgroup")
 # A container's own programs must not start what is meant for systemd.
 NOT_YET = "#!/bin/sh\nexit 101\n"
 
@@ -82,14 +83,9 @@ class BareMachine:
             into = [
                 "nsenter",
                 f"--target={self.leader}",
-                "--mount",
-                "--uts",
-                "--ipc",
-                "--net",
-                "--pid",
-                "--cgroup",
-                f"--root={self.root}",
-                "--wd=/",
+                *(f"--{part}" for part in NAMESPACES),
+                "--root",
+                "--wdns=/",
             ]
         clean = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
