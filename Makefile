@@ -43,7 +43,7 @@ help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 	@echo
 	@echo "Variables of make run: PORT HOST DATABASE_URL REDIS_URL DATA_DIR DEMO=0 (docs/settings.md has all settings)."
-	@echo "Variables of make test: TEST_DATABASE_URL TEST_REDIS_URL CHROMIUM SOFFICE CI=true (nothing may be skipped)."
+	@echo "Variables of make test: TEST_DATABASE_URL TEST_REDIS_URL CHROMIUM SOFFICE NGINX CI=true (nothing may be skipped)."
 
 run: .make/python-run .make/bundle ## Install what is missing, then serve on http://127.0.0.1:8000 with demonstration content
 	@DATA_DIR="$${DATA_DIR:-$(ROOT)/data}" exec $(PY) wsgi.py $(if $(filter 0,$(DEMO)),,--demo)
@@ -53,7 +53,7 @@ build: .make/python-run .make/bundle ## Install what is missing and build the ed
 test: .make/python-dev .make/bundle ## Every test: Python, TypeScript, journeys in Chromium
 	@bash make/test.sh $(ARGS)
 
-soak: .make/python-dev .make/bundle ## The long runs (kill -9, power cuts, rough lines, mutated updates, a bare clone), with progress
+soak: .make/python-dev .make/bundle ## The long runs (kill -9, power cuts, rough lines, mutated updates, a bare clone, a bare Debian), with progress
 	@bash make/test.sh --soak $(ARGS)
 
 bench: .make/python-dev .make/bundle ## Benchmarks, written under benchmarks/results/

@@ -105,16 +105,13 @@ def scene(house: House) -> Scene:
 @contextmanager
 def typing(house: House, scene: Scene) -> Iterator[list[Typist]]:
     """Eight tabs type, every other one by polling; in the end every word stands once and everybody sees it."""
-    typists = [
-        *crowd.four_tabs(scene, house.nginx.url, pause=0.05),
-        *crowd.four_tabs(scene, house.nginx.url, pause=0.05),
-    ]
+    typists = [typist for _ in range(2) for typist in crowd.four_tabs(scene, house.nginx.url, pause=0.15)]
     for place, typist in enumerate(typists):
         typist.name, typist.ca = "abcdefgh"[place], house.nginx.ca
         typist.transports = ("websocket",) if place % 2 else ("polling",)
         typist.start()
     try:
-        crowd.until(lambda: all(len(typist.confirmed()) > 5 for typist in typists), 30, "nobody types")
+        crowd.until(lambda: all(len(typist.confirmed()) > 5 for typist in typists), 60, "nobody types")
         yield typists
         crowd.settle(typists)
         crowd.check_all_stored(crowd.stored_text(house.cluster.url, scene.draft_id), typists)
