@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-MIRROR = "http://deb.debian.org/debian"
 PROGRAMS = ("debootstrap", "systemd-nspawn", "nsenter")
 # Where this machine trusts authorities of its own (a mirror, a proxy that looks in), the bare one has to as well.
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -49,7 +48,6 @@ class BareMachine:
             "--include=systemd-sysv,dbus",
             "bookworm",
             str(self.root),
-            MIRROR,
         )
         (self.root / "usr/sbin/policy-rc.d").write_text(NOT_YET)
         (self.root / "usr/sbin/policy-rc.d").chmod(0o755)
