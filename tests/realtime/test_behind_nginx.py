@@ -29,13 +29,13 @@ from tests.realtime.redises import OwnRedis
 from tests.realtime.typists import Typist
 from tests.scenes import Scene, make_scene
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 # Promised: who sat at a process that dies sits at another one within this time.
 BACK_SECONDS = 10
 
 
 # A start loads everything, and several at once share the cores of a small machine.
-START_SECONDS = 120
+START_SECONDS = 240
 
 
 def begin(server: LiveServer) -> LiveServer:
@@ -124,22 +124,23 @@ def typing(house: House, scene: Scene) -> Iterator[list[Typist]]:
 def test_one_of_two_processes_is_killed_with_people_in_it(house, scene):
     with typing(house, scene) as typists:
         counts = [house.sockets(server) for server in house.servers]
-        assert sum(counts) == len(typists)
         killed = house.servers[counts.index(max(counts))]
-        lines = [typist.sockets for typist in typists]
+        lines = sum(typist.sockets for typist in typists)
         killed.kill()
         began = time.monotonic()
-        confirmed = set().union(*(typist.confirmed() for typist in typists))
+        before = [typist.confirmed() for typist in typists]
         crowd.until(
             lambda: (
-                sum(typist.sockets > line for typist, line in zip(typists, lines, strict=True)) >= max(counts)
+                sum(typist.sockets for typist in typists) > lines
                 and all(typist.seated for typist in typists)
+                and all(typist.confirmed() > kept for typist, kept in zip(typists, before, strict=True))
             ),
             BACK_SECONDS,
             "not everybody is back on the other process",
         )
-        print(f"{max(counts)} of {len(typists)} were back after {time.monotonic() - began:.1f} s")
-        crowd.check_stored(crowd.stored_text(house.cluster.url, scene.draft_id), typists, at_least=confirmed)
+        print(f"everybody types again after {time.monotonic() - began:.1f} s; {max(counts)} sockets were cut")
+        stored = crowd.stored_text(house.cluster.url, scene.draft_id)
+        crowd.check_stored(stored, typists, at_least=set().union(*before))
         # Started again while people sit at the other one: those whose place it is come back to it, and lose nothing.
         begin(killed)
         crowd.until(lambda: all(typist.seated for typist in typists), 20, "not everybody types")
