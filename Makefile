@@ -49,6 +49,7 @@ run: .make/python-run .make/bundle ## Install what is missing, then serve on htt
 	@DATA_DIR="$${DATA_DIR:-$(ROOT)/data}" exec $(PY) wsgi.py $(if $(filter 0,$(DEMO)),,--demo)
 
 build: .make/python-run .make/bundle ## Install what is missing and build the editor, for a server that systemd starts (docs/install.md)
+	@$(PY) -m compileall -q config.py wsgi.py app labs drafts realtime publish migrations
 
 test: .make/python-dev .make/bundle ## Every test: Python, TypeScript, journeys in Chromium
 	@bash make/test.sh $(ARGS)
