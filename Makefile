@@ -35,7 +35,7 @@ $(shell mkdir -p .make; \
 CLIENT := $(shell find realtime/client -name node_modules -prune -o -print 2>/dev/null) \
   drafts/schema.json app/static/editor.css $(wildcard tsconfig*.json vite.config.* esbuild.* build.mjs)
 
-.PHONY: help run test check soak bench format locks clean
+.PHONY: help run build test check soak bench format locks clean
 
 help: ## List the commands
 	@echo "Open Lab"
@@ -43,15 +43,18 @@ help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 	@echo
 	@echo "Variables of make run: PORT HOST DATABASE_URL REDIS_URL DATA_DIR DEMO=0 (docs/settings.md has all settings)."
-	@echo "Variables of make test: TEST_DATABASE_URL TEST_REDIS_URL CHROMIUM SOFFICE CI=true (nothing may be skipped)."
+	@echo "Variables of make test: TEST_DATABASE_URL TEST_REDIS_URL CHROMIUM SOFFICE NGINX CI=true (nothing may be skipped)."
 
 run: .make/python-run .make/bundle ## Install what is missing, then serve on http://127.0.0.1:8000 with demonstration content
 	@DATA_DIR="$${DATA_DIR:-$(ROOT)/data}" exec $(PY) wsgi.py $(if $(filter 0,$(DEMO)),,--demo)
 
+build: .make/python-run .make/bundle ## Install what is missing and build the editor, for a server that systemd starts (docs/install.md)
+	@$(PY) -m compileall -q config.py wsgi.py app labs drafts realtime publish migrations
+
 test: .make/python-dev .make/bundle ## Every test: Python, TypeScript, journeys in Chromium
 	@bash make/test.sh $(ARGS)
 
-soak: .make/python-dev .make/bundle ## The long runs (kill -9, power cuts, rough lines, mutated updates, a bare clone), with progress
+soak: .make/python-dev .make/bundle ## The long runs (kill -9, power cuts, rough lines, mutated updates, a bare clone, a bare Debian), with progress
 	@bash make/test.sh --soak $(ARGS)
 
 bench: .make/python-dev .make/bundle ## Benchmarks, written under benchmarks/results/

@@ -31,7 +31,15 @@ from publish import links
 
 
 def init_app(app: Flask) -> None:
-    for command in (seed_command, create_admin, draft_heal, refused_updates, check_links, openapi_command):
+    for command in (
+        migrate,
+        seed_command,
+        create_admin,
+        draft_heal,
+        refused_updates,
+        check_links,
+        openapi_command,
+    ):
         app.cli.add_command(command)
     evidence_commands.init_app(app)
     redact_command.init_app(app)
@@ -39,6 +47,15 @@ def init_app(app: Flask) -> None:
     site_commands.init_app(app)
     purging.init_app(app)
     backup_commands.init_app(app)
+
+
+@click.command("migrate")
+@with_appcontext
+def migrate() -> None:
+    """Bring the database to the schema of this release. A server does the same at its start; does nothing when it is there."""
+    settings: Settings = current_app.config["SETTINGS"]
+    schema_versions.upgrade(settings.database_url)
+    click.echo(f"The database has the schema {schema_versions.newest()}.")
 
 
 @click.command("seed")

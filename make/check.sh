@@ -16,6 +16,7 @@ step "types" $python -m mypy
 step "floors" $python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 step "what bandit finds" $python -m bandit --quiet --configfile pyproject.toml --recursive .
 step "TypeScript" npm run --silent check
+step "files of deploy" $python make/deployment.py
 step "links in the documents" $python make/links.py
 step "locks" $python make/locks.py check
 step "known weaknesses" $python make/audits.py

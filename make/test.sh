@@ -15,6 +15,8 @@ chromium=$(bash make/chromium.sh) || exit 1
 export CHROMIUM="$chromium"
 soffice=$(bash make/libreoffice.sh) || exit 1
 export SOFFICE="$soffice"
+nginx=$(bash make/nginx.sh) || exit 1
+export NGINX="$nginx"
 export TEST_DATABASE_URL="${TEST_DATABASE_URL:-postgresql+psycopg://postgres@127.0.0.1:5432/postgres}"
 export TEST_REDIS_URL="${TEST_REDIS_URL:-redis://127.0.0.1:6379/15}"
 

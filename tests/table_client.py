@@ -13,6 +13,7 @@ from typing import Any
 
 import engineio.payload
 import pycrdt
+import requests
 import socketio
 
 # docs/protocol.md: an answer to a poll holds as many packets as came in the meantime; this library reads 16.
@@ -24,13 +25,19 @@ class TableClient:
     """One socket at the table. `events[name]` collects what the server sent; `doc` follows the draft."""
 
     def __init__(
-        self, url: str, token: str, transports: tuple[str, ...] = ("websocket",), origin: str | None = None
+        self,
+        url: str,
+        token: str,
+        transports: tuple[str, ...] = ("websocket",),
+        origin: str | None = None,
+        ca: str = "",
     ):
         self.url, self.transports = url, list(transports)
-        self.headers = {"Cookie": f"openlab={token}"} if token else {}
+        prefix = "__Host-" if url.startswith("https:") else ""
+        self.headers = {"Cookie": f"{prefix}openlab={token}"} if token else {}
         if origin is not None:
             self.headers["Origin"] = origin
-        self.socket = in_order(socketio.Client(reconnection=False))
+        self.socket = in_order(socketio.Client(reconnection=False, http_session=_trusting(ca)))
         self.doc = pycrdt.Doc()
         self.content = self.doc.get("content", type=pycrdt.XmlFragment)
         self.lock = threading.Lock()
@@ -124,6 +131,15 @@ class TableClient:
     def close(self) -> None:
         if self.socket.connected:
             self.socket.disconnect()
+
+
+def _trusting(ca: str) -> requests.Session | None:
+    """Over https, requests that trust the authority in the file `ca`."""
+    if not ca:
+        return None
+    session = requests.Session()
+    session.verify, session.trust_env = ca, False
+    return session
 
 
 def in_order(client: socketio.Client) -> socketio.Client:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +47,20 @@ def test_migrations_match_the_models(migrated: sa.Engine) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         difference = compare_metadata(context, Base.metadata)
     assert not difference, f"Write a migration, or correct the last unreleased one: {difference}"
+
+
+def test_two_processes_that_start_at_once_migrate_one_after_the_other() -> None:
+    postgresql.needed()
+    with postgresql.own_database() as url:
+        program = "import sys; from app import schema_versions; schema_versions.upgrade(sys.argv[1])"
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-c", program, url], cwd=ROOT, stderr=subprocess.PIPE, text=True
+            )
+            for _ in range(2)
+        ]
+        said = [process.communicate(timeout=120)[1] for process in both]
+        assert [process.returncode for process in both] == [0, 0], said
 
 
 def test_checks_of_the_models_are_in_the_database(migrated: sa.Engine) -> None:

@@ -50,7 +50,7 @@ class _Line(TableClient):
 
     def __init__(self, typist: Typist, url: str) -> None:
         self.typist = typist
-        super().__init__(url, typist.token, typist.transports)
+        super().__init__(url, typist.token, typist.transports, ca=typist.ca)
 
     def _keeper(self, name: str) -> Any:
         keep = super()._keeper(name)
@@ -71,6 +71,8 @@ class Typist:
         self.name, self.url, self.token, self.draft = name, url, token, draft
         self.numbered, self.pause = numbered, pause
         self.transports: tuple[str, ...] = ("websocket",)
+        # Over https: the file of the authority to trust.
+        self.ca = ""
         self.typing = threading.Event()
         self.acknowledged: set[str] = set()
         self.waiting: dict[str, Typed] = {}
