@@ -22,6 +22,7 @@ from app import (
 )
 from app.accounts import cookie, passwords, service
 from app.db import reading, unit_of_work
+from app.doctor import command as doctor
 from app.errors import DomainError
 from app.policy import PortalRole
 from config import Settings
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     redact_command.init_app(app)
     import_commands.init_app(app)
     site_commands.init_app(app)
+    doctor.init_app(app)
     purging.init_app(app)
 
 
