@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -82,7 +83,8 @@ def _written(folder: Path) -> Finding:
             taken.append(time.perf_counter() - began)
             path.unlink()
     except OSError as error:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
         return wrong(
             "disk.write",
             f"DATA_DIR takes no file: {error.strerror}",
@@ -152,8 +154,8 @@ def children(_settings: Settings) -> Iterator[Finding]:
     child = Child(seconds=15, memory=2 * 1024**3, longest=1024 * 1024)
     remedy = "Look whether the memory and the number of processes of this user are limited (ulimit -u, -v)."
     try:
-        child.ready()
-        yield ok("children.texts", "a child process for texts starts")
+        child.ask("hello", {})
+        yield ok("children.texts", "a child process for texts starts and answers")
     except (OSError, ChildDied) as error:
         yield wrong("children.texts", f"no child process for texts: {type(error).__name__}", remedy)
     finally:
