@@ -37,7 +37,7 @@ from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from gevent.lock import BoundedSemaphore
 from socketio import packet
 
-from app import metrics
+from app import logs, metrics
 from config import Settings
 from drafts.gate import BULK
 from realtime import websocket
@@ -90,6 +90,9 @@ class Line(engineio.socket.Socket):  # type: ignore[misc]
         # Requests of its polling so far, and what one of them keeps the others from.
         self._requests: deque[tuple[str, str]] = deque(maxlen=32)
         self._polling = False
+        # What the log says of each event: the facts of the handshake, and which event of this connection it is.
+        self.facts = logs.facts()
+        self.events = 0
         self._posting = BoundedSemaphore()
         # A binary event whose bytes are still to come.
         self._head: tuple[Namespace, str, dict[str, Any], int | None] | None = None

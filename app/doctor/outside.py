@@ -79,13 +79,13 @@ def mails(settings: Settings) -> Iterator[Finding]:
             "mail",
             f"{host} answers, {'over TLS' if secure else 'without TLS'}, {signed_in}; no mail was sent",
         )
+        yield from _clock_of_mail(settings, host)
     if settings.mail_from.endswith("@localhost"):
         yield note(
             "mail.sender",
             f"the sender is {settings.mail_from}",
             "Set MAIL_FROM to an address of your domain.",
         )
-    yield from _clock_of_mail(settings, host)
 
 
 def _clock_of_mail(settings: Settings, host: str) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ def _clock_of_mail(settings: Settings, host: str) -> Iterator[Finding]:
     if parts.scheme != "smtp":
         return
     try:
-        with socket.create_connection((host, parts.port or 25), timeout=5) as line:
+        with socket.create_connection((host, parts.port or 25), timeout=MAIL_SECONDS) as line:
             greeting = line.recv(512)
     except OSError:
         return
