@@ -37,9 +37,9 @@ def _lab() -> Help:
     return Help(
         (
             _("Un lab réunit les agents qui écrivent ensemble sur un même sujet."),
-            _("Pour commencer un texte, choisissez « Nouveau brouillon »."),
+            _("Pour commencer un texte, choisissez « Nouveau brouillon »."),
             _(
-                "Pour continuer un texte, ouvrez son titre : plusieurs personnes peuvent y écrire en même temps."
+                "Pour continuer un texte, ouvrez son titre : plusieurs personnes peuvent y écrire en même temps."
             ),
             _("L’animateur invite les personnes et prévoit les séances."),
         ),
@@ -50,11 +50,11 @@ def _lab() -> Help:
 def _draft() -> Help:
     return Help(
         (
-            _("Écrivez dans la page : tout s’enregistre tout seul, et « Enregistré » le confirme."),
+            _("Écrivez dans la page : tout s’enregistre tout seul, et « Enregistré » le confirme."),
             _("Sélectionnez quelques mots pour faire une remarque à leur sujet."),
-            _("Si le réseau se coupe, continuez : vos mots partiront à son retour."),
+            _("Si le réseau se coupe, continuez : vos mots partiront à son retour."),
             _(
-                "Quand le texte est prêt, proposez-le à la relecture : les administrations compétentes le signeront."
+                "Quand le texte est prêt, proposez-le à la relecture : les administrations compétentes le signeront."
             ),
         ),
         "agents",
@@ -64,9 +64,9 @@ def _draft() -> Help:
 def _history() -> Help:
     return Help(
         (
-            _("Cette page raconte la vie du texte : qui a écrit, quand, et les versions gardées."),
+            _("Cette page raconte la vie du texte : qui a écrit, quand, et les versions gardées."),
             _("Ouvrez un moment pour relire le texte tel qu’il était."),
-            _("Vous pouvez comparer deux moments, ou revenir à l’un d’eux : rien n’est jamais perdu."),
+            _("Vous pouvez comparer deux moments, ou revenir à l’un d’eux : rien n’est jamais perdu."),
         ),
         "agents",
     )
@@ -75,9 +75,9 @@ def _history() -> Help:
 def _review() -> Help:
     return Help(
         (
-            _("Vous lisez ici la version proposée : elle ne bouge plus pendant que vous décidez."),
+            _("Vous lisez ici la version proposée : elle ne bouge plus pendant que vous décidez."),
             _("Si tout est juste pour votre administration, signez."),
-            _("Sinon, demandez des modifications en disant lesquelles : les auteurs sont prévenus."),
+            _("Sinon, demandez des modifications en disant lesquelles : les auteurs sont prévenus."),
             _("Vous ne signez que pour ce qui relève de votre administration."),
         ),
         "referents",
@@ -98,7 +98,7 @@ def _submit() -> Help:
 def _session() -> Help:
     return Help(
         (
-            _("La salle suit l’ordre du jour : le point en cours et son temps s’affichent pour tous."),
+            _("La salle suit l’ordre du jour : le point en cours et son temps s’affichent pour tous."),
             _("Levez la main pour demander la parole, votez, et notez ce qui est décidé."),
             _("À la fin, l’animateur clôt la séance et le compte rendu s’écrit tout seul."),
         ),
@@ -111,7 +111,7 @@ def _moderation() -> Help:
         (
             _("Rien de ce que le public écrit ne paraît avant votre lecture."),
             _("Publiez ce qui respecte les règles, même si c’est une critique."),
-            _("Si vous refusez, choisissez une raison : l’auteur la lira."),
+            _("Si vous refusez, choisissez une raison : l’auteur la lira."),
         ),
         "moderateurs",
     )
@@ -122,7 +122,7 @@ def _wishes() -> Help:
         (
             _("Un souhait dit ce dont un habitant a besoin."),
             _("Mettez-le en ligne s’il respecte les règles, même s’il paraît irréalisable."),
-            _("S’il ressemble à un autre, joignez les deux : leurs soutiens s’additionnent."),
+            _("S’il ressemble à un autre, joignez les deux : leurs soutiens s’additionnent."),
         ),
         "moderateurs",
     )
@@ -132,8 +132,8 @@ def _entry() -> Help:
     return Help(
         (
             _("Écrivez le souhait avec la personne, dans ses mots."),
-            _("N’y mettez ni nom, ni numéro : le texte sera public."),
-            _("Dites par où il est arrivé : guichet, téléphone, réseau social."),
+            _("N’y mettez ni nom, ni numéro : le texte sera public."),
+            _("Dites par où il est arrivé : guichet, téléphone, réseau social."),
         ),
         "mediateurs",
     )
@@ -157,7 +157,7 @@ def _dashboard() -> Help:
             _(
                 "Commencez par les fiches qui aident le moins, et par celles dont la date de vérification est passée."
             ),
-            _("Aucun lecteur n’est suivi : ce sont des totaux."),
+            _("Aucun lecteur n’est suivi : ce sont des totaux."),
         ),
         "agents",
     )
@@ -167,7 +167,7 @@ def _administration() -> Help:
     return Help(
         (
             _("Ici, vous tenez les comptes, les administrations et les démarches."),
-            _("Commencez par ce qui est sous « À regarder »."),
+            _("Commencez par ce qui est sous « À regarder »."),
             _("Pour ouvrir un compte, inscrivez d’abord l’administration de la personne."),
             _("Ce rôle ne permet ni de lire les brouillons, ni de signer."),
         ),

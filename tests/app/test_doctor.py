@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -398,4 +397,3 @@ def test_a_redis_that_is_stopped_or_none(settings: Settings, tmp_path: Path) -> 
         is_well(look(several, "redis"))
     finally:
         redis.stop()
-    assert socket.getdefaulttimeout() is None
