@@ -122,7 +122,7 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether both the socket and the public address stay on this machine."""
-        return _loopback(self.host) and _loopback(urlsplit(self.public_url).hostname or "")
+        return of_loopback(self.host) and of_loopback(urlsplit(self.public_url).hostname or "")
 
     @property
     def is_https(self) -> bool:
@@ -251,7 +251,7 @@ def may_be_called(address: str) -> bool:
         and address.isascii()
         and address.isprintable()
         and " " not in address
-        and (parts.scheme == "https" or (parts.scheme == "http" and _loopback(host)))
+        and (parts.scheme == "https" or (parts.scheme == "http" and of_loopback(host)))
         and "@" not in parts.netloc
         and not parts.query
         and not parts.fragment
@@ -281,11 +281,11 @@ def _check(settings: Settings) -> None:
     parts = urlsplit(settings.public_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(f"PUBLIC_URL must be an http(s) address, not {settings.public_url!r}.")
-    if parts.scheme == "http" and not _loopback(parts.hostname):
+    if parts.scheme == "http" and not of_loopback(parts.hostname):
         raise SettingsError(
             "PUBLIC_URL must be https:// unless it is a loopback address: cookies would be readable."
         )
-    if parts.scheme == "http" and not _loopback(settings.host):
+    if parts.scheme == "http" and not of_loopback(settings.host):
         raise SettingsError(
             f"HOST {settings.host!r} is reached from other machines, and PUBLIC_URL is not https://: cookies would be readable."
         )
@@ -326,7 +326,7 @@ def _is_of_a_guide(key: str, on_loopback: bool) -> bool:
 def _kept_secret(data_dir: Path) -> str:
     """The demonstration's own key, made once, so that a restart signs nobody out."""
     path = data_dir / "secret_key"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
@@ -335,7 +335,7 @@ def _kept_secret(data_dir: Path) -> str:
     return path.read_text().strip()
 
 
-def _loopback(host: str) -> bool:
+def of_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

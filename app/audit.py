@@ -119,6 +119,11 @@ def is_waiting(*, everything: bool = False) -> bool:
     return session().scalars(_unsealed(everything).limit(1)).first() is not None
 
 
+def oldest_waiting() -> datetime | None:
+    """Since when an entry has been waiting to be chained; None when none is."""
+    return session().scalar(sa.select(sa.func.min(_unsealed(True).order_by(None).subquery().c.at)))
+
+
 def _unsealed(everything: bool) -> sa.Select[AuditEntry]:
     query = (
         sa.select(AuditEntry)

@@ -9,6 +9,7 @@ import time
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy import make_url
 
 from app import (
     backup_commands,
@@ -19,10 +20,12 @@ from app import (
     redact_command,
     schema_versions,
     seed,
+    seed_reset,
     site_commands,
 )
 from app.accounts import cookie, passwords, service
 from app.db import reading, unit_of_work
+from app.doctor import command as doctor
 from app.errors import DomainError
 from app.policy import PortalRole
 from config import Settings
@@ -45,6 +48,7 @@ def init_app(app: Flask) -> None:
     redact_command.init_app(app)
     import_commands.init_app(app)
     site_commands.init_app(app)
+    doctor.init_app(app)
     purging.init_app(app)
     backup_commands.init_app(app)
 
@@ -59,20 +63,48 @@ def migrate() -> None:
 
 
 @click.command("seed")
+@click.option("--demo", is_flag=True, help="Fill an empty database with demonstration content.")
 @click.option(
-    "--demo", is_flag=True, required=True, help="Fill an empty database with demonstration content."
+    "--reset",
+    is_flag=True,
+    help="Empty a demonstration and fill it again, as on its first day. The keys stay.",
 )
-def seed_command(demo: bool) -> None:
-    """Make demonstration content in an empty database."""
-    from flask import current_app
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+@with_appcontext
+def seed_command(demo: bool, reset: bool, yes: bool) -> None:
+    """Make demonstration content in an empty database, or put a new demonstration in the place of one.
 
+    A server may run meanwhile: it goes on with the old one until the new one is there, then its people are signed out.
+    """
+    if demo == reset:
+        raise click.UsageError("Give --demo or --reset.")
     settings: Settings = current_app.config["SETTINGS"]
     schema_versions.upgrade(settings.database_url)
-    if not seed.when_empty(current_app):  # type: ignore[arg-type]
+    if reset:
+        _seed_again(current_app, settings, yes)  # type: ignore[arg-type]
+    elif not seed.when_empty(current_app):  # type: ignore[arg-type]
         click.echo(
             "This database already holds something; demonstration content goes into an empty one.", err=True
         )
         sys.exit(1)
+
+
+def _seed_again(app: Flask, settings: Settings, yes: bool) -> None:
+    try:
+        ours, others = seed_reset.refuse_anything_else(settings)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError("Without a terminal, --reset needs --yes.")
+            place = make_url(settings.database_url).render_as_string()
+            told = (
+                f"Empty {place}, with {ours} demonstration accounts and {others} others, and all they wrote?"
+            )
+            click.confirm(f"{told} This cannot be undone.", abort=True)
+        seed_reset.reset(app, settings)
+    except (seed_reset.NotADemonstration, DomainError) as error:
+        click.echo(getattr(error, "detail", "") or str(error), err=True)
+        sys.exit(1)
+    click.echo("The demonstration is as on its first day.")
 
 
 @click.command("create-admin")

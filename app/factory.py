@@ -17,6 +17,7 @@ from app.accounts.models import Person
 from app.administration import routes as administration_routes
 from app.errors import Unavailable
 from app.extensions import babel, csrf, login_manager
+from app.guides import routes as guides_routes
 from app.oidc import routes as oidc_routes
 from config import ROOT, Settings, SettingsError
 from drafts import markers, seal
@@ -84,7 +85,15 @@ def init_extensions(app: Flask) -> None:
 
 
 def register_rooms(app: Flask) -> None:
-    rooms = (accounts_routes, oidc_routes, labs.routes, drafts_routes, publish_routes, administration_routes)
+    rooms = (
+        accounts_routes,
+        oidc_routes,
+        labs.routes,
+        drafts_routes,
+        publish_routes,
+        administration_routes,
+        guides_routes,
+    )
     for room in rooms:
         app.register_blueprint(room.blueprint)
 

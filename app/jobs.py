@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app import audit, clock, events
+from app import audit, clock, events, logs
 from app.db import Base, BigId, OutboxDelivery, OutboxRow, reading, session, unit_of_work
 from app.errors import Missing, Unavailable
 from app.extensions import gettext as _
@@ -149,27 +149,34 @@ def sweep() -> int:
         ).all()
     done = 0
     for row_id in ids:
-        try:
-            with unit_of_work() as current:
-                row = current.get(DueRow, row_id, with_for_update=True)
-                if row is None or row.done_at is not None:
-                    continue
-                _due_handlers[row.kind](row.key, row.payload)
-                row.done_at = clock.now()
-                done += 1
-        except Unavailable:
-            raise  # it is not the row's fault: it stays due, and so do those behind it
-        except Exception as error:
-            log.exception("due row %s failed", row_id)
-            try:
-                _put_off(row_id, error)
-            except Unavailable:
-                raise
-            except Exception:
-                # Who is told must not stand in the way of the others either.
-                log.exception("nobody could be told that due row %s failed", row_id)
-                _put_off(row_id, None)
+        with logs.request_facts(**{**logs.facts(), "job": f"due_row {row_id}"}):
+            done += _do(row_id)
     return done
+
+
+def _do(row_id: int) -> bool:
+    """Whether the row was done now."""
+    try:
+        with unit_of_work() as current:
+            row = current.get(DueRow, row_id, with_for_update=True)
+            if row is None or row.done_at is not None:
+                return False
+            _due_handlers[row.kind](row.key, row.payload)
+            row.done_at = clock.now()
+        return True
+    except Unavailable:
+        raise  # it is not the row's fault: it stays due, and so do those behind it
+    except Exception as error:
+        log.exception("due row %s failed", row_id)
+        try:
+            _put_off(row_id, error)
+        except Unavailable:
+            raise
+        except Exception:
+            # Who is told must not stand in the way of the others either.
+            log.exception("nobody could be told that due row %s failed", row_id)
+            _put_off(row_id, None)
+        return False
 
 
 def _put_off(row_id: int, error: Exception | None) -> None:
@@ -199,11 +206,12 @@ def deliver_outbox(limit: int = 500) -> int:
     finished = 0
     for row_id, name, payload in waiting:
         kind = events.KINDS.get(name)
-        results = [
-            _deliver(row_id, handler_name, handler, kind(**payload))
-            for handler_name, handler in events.durable[name].items()
-            if kind is not None
-        ]
+        with logs.request_facts(**{**logs.facts(), "job": f"news {row_id}"}):
+            results = [
+                _deliver(row_id, handler_name, handler, kind(**payload))
+                for handler_name, handler in events.durable[name].items()
+                if kind is not None
+            ]
         if all(results):
             with unit_of_work() as current:
                 current.execute(

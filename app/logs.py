@@ -25,7 +25,7 @@ from typing import Any, TextIO
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = "%(asctime)s %(levelname)s %(name)s %(message)s"
 # What a record may carry beside its message; anything else in `extra` is passed over.
-FACTS = ("request", "route", "status", "ms", "person", "draft", "stack")
+FACTS = ("request", "event", "job", "route", "status", "ms", "person", "draft", "stack")
 # The logger of answered requests; on a terminal it is silent, so that `make run` stays one readable screen.
 ACCESS = "app.access"
 # LOG_LEVEL is for what we say. Libraries are heard from WARNING on: SQLAlchemy's DEBUG prints the rows it read.
@@ -76,6 +76,17 @@ def about(**facts: Any) -> None:
     known = _about.get()
     if known is not None:
         known.update(facts)
+
+
+def facts() -> dict[str, Any]:
+    """What is known of the request this greenlet works for, as `about` goes on adding to it; empty outside of one."""
+    known = _about.get()
+    return {} if known is None else known
+
+
+def number() -> str:
+    """The number of the request this greenlet works for, which a person may give as a reference; "" outside of one."""
+    return str(facts().get("request", ""))
 
 
 def describe(error: BaseException) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import smtplib
-from collections.abc import Collection
+import ssl
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -21,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock, letter
 from app.db import Base, BigId, session
+from config import of_loopback
 
 # The fault of one mail and not of the server: an address it does not know, a header that cannot be.
 REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError)
@@ -140,9 +143,38 @@ def mark_sent(mail_id: int) -> None:
 
 
 def _send(smtp_url: str, message: EmailMessage) -> None:
-    parts = urlsplit(smtp_url)
-    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-    with kind(parts.hostname or "localhost", parts.port or 25, timeout=20) as server:
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
+    with opened(smtp_url, 20) as server:
         server.send_message(message)
+
+
+@contextmanager
+def opened(smtp_url: str, seconds: float) -> Iterator[smtplib.SMTP]:
+    """The mail server, ready to take a mail; signed in where the address names a user, whose password leaves this machine
+    over TLS only.
+
+    Raises OSError, SMTPException; SMTPNotSupportedError when a password would have to be sent in the clear.
+    """
+    parts = urlsplit(smtp_url)
+    host = parts.hostname or "localhost"
+    with _connected(parts.scheme, host, parts.port, seconds) as server:
+        if parts.username:
+            if parts.scheme != "smtps" and not of_loopback(host):
+                if not server.has_extn("starttls"):
+                    raise smtplib.SMTPNotSupportedError(
+                        "it offers no STARTTLS, and a password would be readable"
+                    )
+                server.starttls(context=ssl.create_default_context())
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        yield server
+
+
+def _connected(scheme: str, host: str, port: int | None, seconds: float) -> smtplib.SMTP:
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port or 465, timeout=seconds, context=ssl.create_default_context())
+    server = smtplib.SMTP(host, port or 25, timeout=seconds)
+    try:
+        server.ehlo_or_helo_if_needed()
+    except BaseException:
+        server.close()
+        raise
+    return server

@@ -240,7 +240,12 @@ def _answer(status: int, code: str, message: str, title: str) -> BaseResponse | 
     if status == 503 and "_login_user" not in g:
         # Who reads it cannot be asked: the page that says that the database is away must not need it.
         g._login_user = ANONYMOUS
-    return render_template("error.html", status=status, code=code, message=message, title=title), status
+    return _error_page(status, code=code, message=message, title=title), status
+
+
+def _error_page(status: int, **said: str) -> str:
+    """With the number under which the log speaks of this request. A page that is not there is the same for everybody."""
+    return render_template("error.html", status=status, reference=logs.number(), **said)
 
 
 def _domain_error(error: DomainError) -> Any:

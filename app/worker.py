@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import secrets
 import select
 import socket
 import sys
@@ -18,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app import audit, db, events, jobs, mail, purging
+from app import audit, db, events, jobs, logs, mail, purging
 from app.errors import Missing, MovedOn, Unavailable
 from app.factory import create_app
 from config import Settings
@@ -354,9 +355,14 @@ _away = False
 
 
 def _attempt(chore: Callable[[], object]) -> object:
-    """A chore that fails is tried again at its next turn, and never stops the others."""
-    global _away
+    """A chore that fails is tried again at its next turn, and never stops the others. Each turn has a number in the log."""
     name = getattr(chore, "__name__", "") or chore.func.__name__  # type: ignore[attr-defined]
+    with logs.request_facts(request=secrets.token_hex(8), job=name):
+        return _tried(chore, name)
+
+
+def _tried(chore: Callable[[], object], name: str) -> object:
+    global _away
     try:
         done = chore()
     except Unavailable as failure:

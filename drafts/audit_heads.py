@@ -20,6 +20,8 @@ from app.audit import Head
 from drafts import seal
 from drafts.trusted_keys import is_sealed
 
+# Of two lines, of which the first may be cut: one has some 330 bytes.
+_LONGEST_LINE = 4096
 NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -80,6 +82,20 @@ def noted(where: Path, trusted: Mapping[str, bytes]) -> Iterator[Head]:
                     raise HeadBroken(f"{path.name}, line {number}, is not as it was sealed")
                 last = head.number
                 yield head
+
+
+def last(where: Path, trusted: Mapping[str, bytes]) -> Head | None:
+    """What was noted last, without reading the rest; None before the first. Raises HeadBroken."""
+    for path in sorted(where.glob("heads-*.jsonl"), reverse=True):
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE))
+            lines = [line for line in file.read().split(b"\n")[:-1] if line]
+        if lines:
+            head = _read(lines[-1], trusted)
+            if head is None:
+                raise HeadBroken(f"the last line of {path.name} is not as it was sealed")
+            return head
+    return None
 
 
 def _read(line: bytes, trusted: Mapping[str, bytes]) -> Head | None:

@@ -125,6 +125,24 @@ def touches() -> int:
     return session().scalar(sa.select(sa.func.max(TouchedPage.number))) or 0
 
 
+def go_on_from(pages: int, last_touch: int) -> None:
+    """Everything was put in the place of what was: processes that saw the epoch `pages` and the touch `last_touch` of before
+    see that each page is to be made again."""
+    _have_epoch()
+    session().execute(
+        sa.update(StoredPage)
+        .where(StoredPage.path == EPOCH_PATH)
+        .values(version=max(pages, epoch()) + 1)
+        .execution_options(synchronize_session=False)
+    )
+    number = max(last_touch, touches()) + 1
+    session().execute(
+        insert(TouchedPage)
+        .values(path=EPOCH_PATH, number=number)
+        .on_conflict_do_update(index_elements=["path"], set_={"number": number})
+    )
+
+
 def touch_of(path: str) -> int:
     return session().scalar(sa.select(TouchedPage.number).where(TouchedPage.path == path)) or 0
 

@@ -123,7 +123,7 @@ def wishes_of_lab(actor: Actor, lab: Lab) -> Markup | None:
         return None
     mine = wish_queries.of_lab(lab)
     offered = wish_queries.to_take_up(OFFERED) if Act.LAB_LEAD in acts else []
-    if not mine and not offered:
+    if not mine and not offered and Act.LAB_WRITE not in acts:
         return None
     answering = wish_links.drafts_for([one.card.id for one in mine])
     return _rendered(

@@ -37,7 +37,7 @@ from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from gevent.lock import BoundedSemaphore
 from socketio import packet
 
-from app import metrics
+from app import logs, metrics
 from config import Settings
 from drafts.gate import BULK
 from realtime import websocket
@@ -85,11 +85,11 @@ class Line(engineio.socket.Socket):  # type: ignore[misc]
         self.upgrading: bool
         self.upgraded: bool
         self.ws: WebSocket | None = None
-        self._queued_bytes = 0
-        self._behind = False
+        self._queued_bytes, self._behind = 0, False
         # Requests of its polling so far, and what one of them keeps the others from.
         self._requests: deque[tuple[str, str]] = deque(maxlen=32)
         self._polling = False
+        self.facts, self.events = logs.facts(), 0  # for the log: of the handshake, and how many so far
         self._posting = BoundedSemaphore()
         # A binary event whose bytes are still to come.
         self._head: tuple[Namespace, str, dict[str, Any], int | None] | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import socketio
 from socketio import packet
 
+from app import logs
 from realtime.packets import Message, encoded
 
 logger = logging.getLogger(__name__)
@@ -48,11 +49,20 @@ class Namespace:
             if line is not None:
                 line.deliver(Message(encoded(self.name, packet.ACK, [answer], event_id)))
 
-        try:
-            self.handlers[event](sid, payload, None if event_id is None else acknowledge)
-        except Exception:
-            # One bad event must not close the socket of somebody who writes.
-            logger.exception("the event %s failed", event)
+        with self._facts(eio_sid, event):
+            try:
+                self.handlers[event](sid, payload, None if event_id is None else acknowledge)
+            except Exception:
+                # One bad event must not close the socket of somebody who writes.
+                logger.exception("the event %s failed", event)
+
+    def _facts(self, eio_sid: str, event: str) -> logs.request_facts:
+        """Events of one connection are told apart by their number. They may be handled by a task that serves many."""
+        line = self.server.eio.sockets.get(eio_sid)
+        if line is None:
+            return logs.request_facts(event=event)
+        line.events += 1
+        return logs.request_facts(**{**line.facts, "event": f"{event}.{line.events}"})
 
 
 namespaces: dict[str, Namespace] = {}

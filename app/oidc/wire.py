@@ -35,6 +35,8 @@ class Answer:
     # Without parameters, in small letters: "application/json".
     kind: str
     body: bytes
+    # When it was answered, by the clock of who answered (RFC 9110, 6.6.1); "" where that is not said.
+    date: str = ""
 
     def json(self) -> dict[str, Any]:
         """Raises ValueError for anything but a JSON object."""
@@ -82,7 +84,7 @@ def call(
     finally:
         connection.close()
     content_type = answer.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
-    return Answer(answer.status, content_type, found)
+    return Answer(answer.status, content_type, found, answer.headers.get("Date", ""))
 
 
 def _read(answer: http.client.HTTPResponse, give_up: float) -> bytes:

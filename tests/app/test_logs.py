@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import clock, logs
+from app import clock, jobs, logs, worker
 from app.db import unit_of_work
 from app.errors import Unavailable
 from app.factory import create_app
@@ -263,3 +263,45 @@ def test_libraries_are_heard_from_their_warnings_on(tmp_path: Path) -> None:
     """
     said = _program(code, stderr=subprocess.PIPE).stderr.splitlines()
     assert [json.loads(line)["message"] for line in said] == ["et nous aussi"]
+
+
+def test_an_error_page_gives_the_number_the_log_has(app: Flask, client: PageClient, journal: Journal) -> None:
+    """Not of a page that does not exist: that one is the same for everybody, whatever is behind its address."""
+    answer = client.http.post("/connexion", data={"email": "a@example.org", "password": "x"})
+    number = answer.headers["X-Request-ID"]
+    assert (
+        answer.status_code == 400
+        and f"Référence à donner si vous demandez de l’aide\u00a0: {number}" in answer.text
+    )
+    assert journal.answered()[-1]["request"] == number
+    missing = client.http.get("/labs/nulle-part")
+    assert "Référence à donner" not in missing.text
+
+
+def test_an_error_of_ours_is_found_by_the_reference_of_its_page(
+    app: Flask, client: PageClient, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_given: object) -> None:
+        raise KeyError(WORD)
+
+    app.testing = False
+    monkeypatch.setitem(app.view_functions, "accounts.sign_in", fails)
+    answer = client.http.get("/connexion")
+    assert answer.status_code == 500 and WORD not in answer.text
+    (line,) = [line for line in journal.lines if line["level"] == "ERROR"]
+    assert line["request"] in answer.text and line["request"] == answer.headers["X-Request-ID"]
+    assert line["error"]["type"] == "KeyError"
+
+
+def test_what_the_worker_does_has_a_number_and_a_name(app: Flask, journal: Journal) -> None:
+    with unit_of_work():
+        jobs.plan("test.unknown", "one", clock.now())
+    worker._attempt(jobs.sweep)
+    worker._attempt(jobs.sweep)
+    (line,) = [line for line in journal.lines if line["level"] == "ERROR"]
+    assert line["job"].startswith("due_row ") and line["message"] == f"{line['job'].replace('_', ' ')} failed"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "sweep", lambda: 1 / 0)
+        worker._attempt(lambda: jobs.sweep())
+    assert journal.lines[-1]["job"] == "<lambda>"
+    assert len({line["request"] for line in journal.lines}) == 2

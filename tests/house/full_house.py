@@ -47,6 +47,7 @@ from publish.call_models import CallAnswer, Channel
 from publish.download_models import EditionFile
 from publish.models import Edition
 from tests import makers
+from tests.guides import guides
 from tests.publish.press import FIELDS
 
 NOBODY_HAS: dict[str, object] = {"int": 987654321, "string": "inconnu"}
@@ -257,7 +258,7 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
         "/admin/administrations": {"office_id": place.id, "counter_id": counter.id},
         "/admin/personnes": {"person_id": second.id, "role_id": role},
         "/admin/services": {"service_id": service.id}, "/admin/espaces": {"space_id": space.id},
-        "/admin/taches": {"job_id": job},
+        "/admin/taches": {"job_id": job}, "/aide": {"chapter": "agents"}, "/aide/images": {"picture": "ecran.webp"},
         "/administrations": {"slug": f"place-{word}"},
         "/connexion": {"name": "inconnu", "token": "inconnu"},
         "/espace/compte": {"name": "inconnu", "identity_id": identity.id, "sign_in_id": sign_in, "token_id": token},
@@ -282,6 +283,7 @@ def _wing(editor: Actor, word: str, wish: Any) -> Wing:
 def build(app: Flask, settings: Settings) -> FullHouse:
     app.config["WTF_CSRF_ENABLED"] = False  # else every POST would be refused before its guard is asked
     app.testing = False  # errors become answers, as for real people
+    app.config["GUIDES"] = guides(settings.data_dir / "guides")
     with unit_of_work():
         far = makers.make_administration()
         editor = makers.make_agent(far, PortalRole.PORTAL_EDITOR)

@@ -102,6 +102,8 @@ ROOF_AND_CELLAR = {
     "app.cli",
     "app.evidence_commands",
     "app.site_commands",
+    "app.doctor.command",
+    "app.seed_reset",
     "app.seed",
     "app.server",
     "app.handler",
