@@ -25,6 +25,7 @@ class Picture:
     at: str = ""
     """What stands at the top of the picture; none is the top of the page."""
     before: Callable[[Page], None] | None = None
+    height: int = HEIGHT
 
 
 def _unfold(words: str) -> Callable[[Page], None]:
@@ -49,15 +50,17 @@ PICTURES = {
     "agents-historique": Picture("agent@province-sud", "/brouillons/1/historique"),
     "animateurs-lien": Picture("animateur@dinum", "/labs/demenager/inviter/lien"),
     "animateurs-portes": Picture("animateur@dinum", "/labs/demenager/portes"),
-    "animateurs-seance": Picture("animateur@dinum", "/labs/demenager/seances/2"),
+    "animateurs-seance": Picture("animateur@dinum", "/labs/demenager/seances/2", height=760),
     "referents-espace": Picture("referent@province-nord", "/espace"),
     "referents-reponse": Picture(
         "referent@province-nord",
         "/brouillons/2/relecture",
-        "h2:has-text('Où en est-on')",
+        "h2:has-text('Votre réponse')",
         _unfold("Demander des changements"),
     ),
-    "referents-vie": Picture("referent@province-sud", "/fiches/reserver-un-gite-de-la-province-sud/vie"),
+    "referents-vie": Picture(
+        "referent@province-sud", "/fiches/reserver-un-gite-de-la-province-sud/vie", height=500
+    ),
     "editeurs-publier": Picture("editeur@dinum", "/brouillons/4/relecture", "h2:text-is('Publier')"),
     "editeurs-publications": Picture("editeur@dinum", "/publications"),
     "editeurs-vie": Picture(
@@ -66,14 +69,16 @@ PICTURES = {
         "h2:has-text('Masquer tout de suite')",
         _unfold("Faire une proposition"),
     ),
-    "moderateurs-file": Picture("moderateur@dinum", "/moderation"),
+    "moderateurs-file": Picture("moderateur@dinum", "/moderation", "h2:has-text('Commentaires à lire')"),
     "moderateurs-souhaits": Picture("moderateur@dinum", "/moderation/souhaits"),
     "mediateurs-classeur": Picture("mediateur@province-sud", "/espaces-connectes/classeur"),
     "mediateurs-souhait": Picture("mediateur@province-sud", "/souhaits/saisie"),
     "administrateurs-accueil": Picture("admin@dinum", "/admin"),
-    "administrateurs-personne": Picture("admin@dinum", "/admin/personnes/2"),
-    "administrateurs-service": Picture("admin@dinum", "/admin/services/1"),
-    "administrateurs-journal": Picture("admin@dinum", "/admin/journal"),
+    "administrateurs-personne": Picture("admin@dinum", "/admin/personnes/2", "h2:text-is('Rôles')"),
+    "administrateurs-service": Picture("admin@dinum", "/admin/services/1", height=460),
+    "administrateurs-journal": Picture(
+        "admin@dinum", "/admin/journal", "p:has-text('Télécharger ce qui est montré')"
+    ),
 }
 
 
@@ -82,14 +87,16 @@ def take(demo: Demo, name: str, folder: Path) -> Path:
     picture = PICTURES[name]
     page = demo.sit(f"{picture.who}.example", picture.path)
     try:
-        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        page.set_viewport_size({"width": WIDTH, "height": picture.height})
         if page.query_selector("[data-editor-root]"):
             page.wait_for_selector("html[data-synced]")
         if picture.before is not None:
             picture.before(page)
         top = 0.0
         if picture.at:
-            top = page.locator(picture.at).first.evaluate("one => one.getBoundingClientRect().top + scrollY - 16")
+            top = page.locator(picture.at).first.evaluate(
+                "one => one.getBoundingClientRect().top + scrollY - 16"
+            )
         page.evaluate("top => scrollTo(0, top)", top)
         drawn = Image.open(io.BytesIO(page.screenshot()))
     finally:
