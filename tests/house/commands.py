@@ -12,9 +12,11 @@ from tests.house.tree import ROOT
 
 # What a line of a block begins with when it is to be typed. A block in which one line is has no other lines than such.
 HEADS = frozenset(
-    "apt apt-get bash certbot chmod chown cp crontab curl docker export flask git install journalctl kill make mkdir "
-    "mount mv nginx npm npx openssl pg_dump pg_restore pip podman psql python python3 restic rm rsync scp sh sqlite3 "
-    "ssh sudo systemctl tar unzip useradd wget".split()
+    """
+    apt apt-get bash certbot chmod chown cp crontab curl docker export flask git install journalctl kill make mkdir mount mv
+    nginx npm npx openssl pg_dump pg_restore pip podman psql python python3 restic rm rsync scp sh sqlite3 ssh sudo systemctl
+    tar unzip useradd wget
+    """.split()  # noqa: SIM905 - forty words in a list of their own lines say no more
 )
 SHELLS = frozenset({"bash", "console", "sh", "shell"})
 # In a sentence a word like `make` is only named; these are told to be typed.
