@@ -35,7 +35,7 @@ $(shell mkdir -p .make; \
 CLIENT := $(shell find realtime/client -name node_modules -prune -o -print 2>/dev/null) \
   drafts/schema.json app/static/editor.css $(wildcard tsconfig*.json vite.config.* esbuild.* build.mjs)
 
-.PHONY: help run build test check soak bench format locks clean
+.PHONY: help run build test check soak bench docs format locks clean
 
 help: ## List the commands
 	@echo "Open Lab"
@@ -62,6 +62,9 @@ bench: .make/python-dev .make/bundle ## Benchmarks, written under benchmarks/res
 
 check: .make/python-dev .make/node ## Format, lint, types, import floors, links in docs, locks
 	@bash make/check.sh
+
+docs: .make/python-dev ## The documents as a site, in .cache/docs
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet && echo "→ .cache/docs/index.html"
 
 format: .make/python-dev ## Put the code in its canonical form, and the French of the screens in its typography
 	@$(PY) -m ruff check --fix-only --quiet . ; $(PY) -m ruff format . && $(PY) make/typeset.py write

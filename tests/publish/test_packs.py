@@ -71,6 +71,17 @@ def test_what_a_pack_holds(press: Press, client: PageClient, tmp_path: Path) -> 
         assert len(packs.cards_of(Choice(administrations=("kone",)))) == 1
 
 
+def test_the_command_writes_one(press: Press, client: PageClient, tmp_path: Path) -> None:
+    press.published("Changer d’adresse", RICH)
+    file = tmp_path / "classeur.zip"
+    run = client.app.test_cli_runner().invoke
+    empty = run(args=["export-pack", str(file), "--theme", "sante"])
+    assert (empty.exit_code, file.exists()) == (1, False), "a theme without an article"
+    done = run(args=["export-pack", str(file), "--theme", "logement"])
+    assert done.exit_code == 0, done.output
+    assert "pages/fiches/changer-d-adresse/index.html" in opened(file.read_bytes(), tmp_path / "cle")
+
+
 def test_a_pack_is_asked_for_made_and_fetched(press: Press, client: PageClient) -> None:
     draft, _slug = press.published("Changer d’adresse", RICH)
     mediator = of_role(press, PortalRole.MEDIATOR)
