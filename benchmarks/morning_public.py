@@ -75,7 +75,7 @@ class Hand(threading.Thread):
             visit, at = taken
             try:
                 waited = self._go(visit, at)
-            except (OSError, http.client.HTTPException, ValueError):
+            except (OSError, http.client.HTTPException, ValueError, LookupError):
                 self.failed.append(visit.kind)
                 for line in self.lines.values():
                     line.close()
@@ -143,7 +143,7 @@ def _expect(status: int, wanted: int) -> None:
 
 def _fields(page: str, action: str) -> dict[str, str]:
     """The hidden fields of the form that is sent to `action`."""
-    form = page[page.index(f'action="{action}"') :].partition("</form>")[0]
+    form = re.split(rf'action="{re.escape(action)}(?:#[^"]*)?"', page)[1].partition("</form>")[0]
     found = {}
     for field in _HIDDEN.findall(form):
         name, value = _NAME.search(field), _VALUE.search(field)
