@@ -15,12 +15,13 @@ Message = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class Chair:
-    """A place to sit down: which room, and for ours whose cookie and which draft."""
+    """A place to sit down: which room, and for ours whose cookie and which draft; `port` where a server has several."""
 
     room: str
     cookie: str = ""
     draft_id: int = 0
     client_id: int = 0
+    port: int = 0
 
 
 class Line(Protocol):

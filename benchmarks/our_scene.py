@@ -46,7 +46,7 @@ def main() -> None:
     if start:
         for draft_id in made:
             with unit_of_work():
-                _begin(draft_id, people[0], start)
+                begin(draft_id, people[0], start)
     tokens = [token_for(person) for person in people]
     seated = [tokens[number % count] for number in range(rooms * seats)]
     scene = {"drafts": made, "tokens": seated}
@@ -74,7 +74,7 @@ def _open_room(facilitator: Actor, lab_id: int) -> int:
         return seance.id
 
 
-def _begin(draft_id: int, writer: Actor, start: bytes) -> None:
+def begin(draft_id: int, writer: Actor, start: bytes) -> None:
     """The first row of a log: everything up to here in one update, of which `writer` is the author."""
     for client_id in range(FIRST_IDS[0], FIRST_IDS[1] + 1):
         session().add(

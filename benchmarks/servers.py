@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,9 +89,10 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
         self.log = self.folder / "server.log"
 
-    def start(self) -> Server:
+    def start(self, *, pinned: bool = True) -> Server:
+        """Started, and answering; on the servers' processor, or wherever the system puts it."""
         environ = {**os.environ, "PORT": str(self.port), "FOLDER": str(self.folder), **self.environ}
-        with self.log.open("ab") as log, _on_server_cpu():
+        with self.log.open("ab") as log, _on_server_cpu() if pinned else nullcontext():
             self.process = subprocess.Popen(self.command, cwd=self.cwd, env=environ, stdout=log, stderr=log)  # nosec B603 # a program and arguments of the bench's own
         give_up = time.monotonic() + 60
         while time.monotonic() < give_up and self.process.poll() is None:
@@ -285,17 +286,17 @@ def our_scene(
     """Drafts, people and sign-ins, made through the services of the tree that will serve them."""
     start = server.folder / "start.bin"
     start.write_bytes(state)
-    said = _made(server, "our_scene.py", rooms, seats, start, people, *more)
+    said = made(server, "our_scene.py", rooms, seats, start, people, *more)
     scene: dict[str, Any] = json.loads(said)
     return scene
 
 
 def our_article(server: Server) -> str:
     """The article that is read, published in the same way: what `our_article.py` says of it."""
-    return _made(server, "our_article.py")
+    return made(server, "our_article.py")
 
 
-def _made(server: Server, program: str, *arguments: object) -> str:
+def made(server: Server, program: str, *arguments: object) -> str:
     """The last line of a program that fills the database of ours before it starts."""
     (server.folder / "data").mkdir()
     made = subprocess.run(  # nosec B603 # a program and arguments of the bench's own

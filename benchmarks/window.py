@@ -58,7 +58,7 @@ class Table:
     def _seat(self, state: bytes, up_to: int) -> None:
         for number in range(len(self.crowd.clients), up_to):
             chair = self.server.chairs[number]
-            client = self.crowd.seat(Client(chair, self.server.dialect, self.server.port))
+            client = self.crowd.seat(Client(chair, self.server.dialect, chair.port or self.server.port))
             if number % self.shape.seats == 0 and len(client.state) < len(state) // 2:
                 client.write(self.server.dialect.stroke(chair, state, 0))
                 self.crowd.until_quiet(PATIENCE)
