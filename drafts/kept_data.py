@@ -63,6 +63,24 @@ def _kept() -> Iterator[Entry]:
         ("remark.*", "remark_message.*", "remark_mention.*"),
     )
     yield Entry(
+        _("Version facile à lire d’un texte : qui a écrit chaque passage"),
+        _("Publier le même texte pour les personnes qui lisent difficilement"),
+        mission,
+        _("Avec le brouillon"),
+        _("Les membres du lab"),
+        ("easy_part.*",),
+    )
+    yield Entry(
+        _(
+            "Lectures d’une version facile par des personnes concernées : jour, lieu, nombre, nom s’il est donné"
+        ),
+        _("Dire si des personnes concernées l’ont comprise"),
+        _("Consentement de la personne, pour son nom"),
+        _("Avec le brouillon, ou jusqu’à ce que la lecture soit retirée"),
+        _("Les membres du lab ; le public ne voit le nom qu’avec l’accord de la personne"),
+        ("easy_reading.*",),
+    )
+    yield Entry(
         _("Versions figées, signatures, décisions et leurs motifs, sous le numéro de la personne"),
         _("Prouver qui a relu et approuvé un texte publié"),
         mission,
