@@ -99,7 +99,7 @@ def _write(
         if typed.text and (opened is None or typed.text != opened.text):
             raise Invalid(
                 _(
-                    "Ce passage est coché « pas repris », et vous avez écrit un texte : gardez l’un ou l’autre."
+                    "Ce passage est coché « pas repris », et vous avez écrit un texte : gardez l’un ou l’autre."
                 ),
                 field=f"texte-{typed.block_id}",
             )
@@ -116,11 +116,11 @@ def confirm(actor: Actor, draft: Draft, block_id: str, version: int, seq: int) -
     draft, part = _held(actor, draft, block_id)
     if part.number != version:
         raise MovedOn(
-            _("Quelqu’un a changé cette version facile entre-temps : relisez-la avant de confirmer.")
+            _("Quelqu’un a changé cette version facile entre-temps : relisez-la avant de confirmer.")
         )
     source = _sources(draft, seq).get(block_id)
     if source is None:
-        raise MovedOn(_("Ce passage n’est plus dans le texte : rechargez la page."))
+        raise MovedOn(_("Ce passage n’est plus dans le texte : rechargez la page."))
     append(actor, draft, block_id, EasyDeed.CONFIRMED, part.text, source, is_left_out=part.is_left_out)
     audit.record(actor.id, "confirm_easy", "draft", draft.id, part=part.number + 1)
 
@@ -191,7 +191,7 @@ def record_reading(
         raise Invalid(_("Dites combien de personnes ont lu (de 1 à 500)."), field="count")
     if read_on > clock.local(clock.now()).date():
         raise Invalid(
-            _("Cette date est dans l’avenir : donnez le jour où le texte a été lu."), field="read_on"
+            _("Cette date est dans l’avenir : donnez le jour où le texte a été lu."), field="read_on"
         )
     who = _line(who, LONGEST_NAME, "who")
     if may_name and not who:
@@ -200,7 +200,7 @@ def record_reading(
         sa.select(sa.func.count()).select_from(EasyReading).where(EasyReading.draft_id == draft.id)
     )
     if (kept or 0) >= MOST_READINGS:
-        raise Invalid(_("Ce texte a déjà %(count)d lectures : retirez-en une d’abord.", count=MOST_READINGS))
+        raise Invalid(_("Ce texte a déjà %(count)d lectures : retirez-en une d’abord.", count=MOST_READINGS))
     row = EasyReading(
         draft_id=draft.id,
         readers=readers,
@@ -280,7 +280,7 @@ def _held(actor: Actor, draft: Draft, block_id: str) -> tuple[Draft, EasyPart]:
     draft = log.lock_draft(draft.id)
     part = easy_parts.current(draft.id).get(block_id)
     if part is None:
-        raise MovedOn(_("Cette version facile n’est plus là : rechargez la page."))
+        raise MovedOn(_("Cette version facile n’est plus là : rechargez la page."))
     return draft, part
 
 

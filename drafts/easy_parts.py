@@ -111,8 +111,8 @@ def findings(draft: Draft, tree: Tree) -> list[Finding]:
     if not left:
         return []
     message = ngettext(
-        "La version facile à lire (FALC) n’est pas prête : %(num)d passage est à écrire ou à revoir. Complétez-la, ou choisissez de proposer le texte sans elle.",
-        "La version facile à lire (FALC) n’est pas prête : %(num)d passages sont à écrire ou à revoir. Complétez-la, ou choisissez de proposer le texte sans elle.",
+        "La version facile à lire (FALC) n’est pas prête : %(num)d passage est à écrire ou à revoir. Complétez-la, ou choisissez de proposer le texte sans elle.",
+        "La version facile à lire (FALC) n’est pas prête : %(num)d passages sont à écrire ou à revoir. Complétez-la, ou choisissez de proposer le texte sans elle.",
         left,
     )
     return [Finding(Code.EASY_NOT_READY, None, message)]

@@ -80,9 +80,9 @@ def _shown(
 
 def _typed() -> tuple[easy.Typed, ...]:
     """The parts in the form. More of them than a page has were not typed on it."""
-    idents = request.form.getlist("bloc")
-    if len(idents) > easy_queries.ON_A_PAGE or len(set(idents)) != len(idents):
-        raise Invalid(_("Ce formulaire n’est pas celui de la page : rechargez-la."))
+    idents = [name.removeprefix("version-") for name in request.form if name.startswith("version-")]
+    if len(idents) > easy_queries.ON_A_PAGE:
+        raise Invalid(_("Ce formulaire n’est pas celui de la page : rechargez-la."))
     return tuple(
         easy.Typed(
             ident,
@@ -153,7 +153,7 @@ def _conflicted(draft_id: int, conflicts: tuple[easy.Conflict, ...]) -> Any:
     faults = [
         (
             f"#texte-{one.typed.block_id}",
-            _("Quelqu’un a enregistré ce passage avant vous : comparez les deux textes, puis enregistrez."),
+            _("Quelqu’un a enregistré ce passage avant vous : comparez les deux textes, puis enregistrez."),
         )
         for one in conflicts
     ]

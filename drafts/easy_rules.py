@@ -129,20 +129,20 @@ class Stumble:
 def advice(code: EasyCode) -> str:
     """What a rule says to who writes."""
     return {
-        EasyCode.LONG_SENTENCE: _("Phrase longue : 12 mots au plus. Coupez-la en deux."),
-        EasyCode.SEVERAL_IDEAS: _("Plusieurs idées dans la même phrase : dites une seule idée par phrase."),
-        EasyCode.ONE_LINE: _("Plusieurs phrases sur la même ligne : allez à la ligne après chaque phrase."),
-        EasyCode.LONG_WORD: _("Mot long : prenez un mot plus court, ou expliquez-le juste après."),
-        EasyCode.NEGATION: _("Phrase négative : si c’est possible, dites ce qu’il faut faire."),
-        EasyCode.NUMBER_IN_WORDS: _("Nombre en lettres : écrivez-le en chiffres."),
-        EasyCode.PERCENT: _("Pourcentage ou très grand nombre : dites « peu », « beaucoup », « la moitié »."),
-        EasyCode.SIGN: _("Signe difficile : écrivez-le avec des mots, ou faites une liste."),
-        EasyCode.PASSIVE: _("Voix passive : dites qui fait l’action."),
-        EasyCode.NOMINAL: _("Nom à la place d’un verbe : dites-le avec un verbe."),
-        EasyCode.FORMULA: _("Formule administrative : dites-le comme dans la vie de tous les jours."),
-        EasyCode.ACRONYM: _("Sigle : écrivez le nom en entier."),
+        EasyCode.LONG_SENTENCE: _("Phrase longue : 12 mots au plus. Coupez-la en deux."),
+        EasyCode.SEVERAL_IDEAS: _("Plusieurs idées dans la même phrase : dites une seule idée par phrase."),
+        EasyCode.ONE_LINE: _("Plusieurs phrases sur la même ligne : allez à la ligne après chaque phrase."),
+        EasyCode.LONG_WORD: _("Mot long : prenez un mot plus court, ou expliquez-le juste après."),
+        EasyCode.NEGATION: _("Phrase négative : si c’est possible, dites ce qu’il faut faire."),
+        EasyCode.NUMBER_IN_WORDS: _("Nombre en lettres : écrivez-le en chiffres."),
+        EasyCode.PERCENT: _("Pourcentage ou très grand nombre : dites « peu », « beaucoup », « la moitié »."),
+        EasyCode.SIGN: _("Signe difficile : écrivez-le avec des mots, ou faites une liste."),
+        EasyCode.PASSIVE: _("Voix passive : dites qui fait l’action."),
+        EasyCode.NOMINAL: _("Nom à la place d’un verbe : dites-le avec un verbe."),
+        EasyCode.FORMULA: _("Formule administrative : dites-le comme dans la vie de tous les jours."),
+        EasyCode.ACRONYM: _("Sigle : écrivez le nom en entier."),
         EasyCode.HARD_FIGURE: _(
-            "Date ou chiffre difficile à lire : écrivez le mois en lettres, la date en entier."
+            "Date ou chiffre difficile à lire : écrivez le mois en lettres, la date en entier."
         ),
     }[code]
 

@@ -296,7 +296,7 @@ def members() -> tuple[Column, ...]:
         Column("verified_at, verify_by", _("Dernière fois que la fiche a été reconnue exacte, et jour avant lequel elle doit être revue.")),
         Column("in_review_until", _("Fin de la relecture d’une version publiée en urgence ; vide sinon.")),
         Column("withdrawn", _("Date et motif du retrait ; vide si la fiche est en ligne.")),
-        Column("easy", _("Adresse de la version facile à lire (FALC), signée avec le texte ; vide s’il n’y en a pas.")),
+        Column("easy", _("Adresse de la version facile à lire (FALC), signée avec le texte ; vide s’il n’y en a pas.")),
         Column("services", _("Démarches en ligne de la fiche.")),
         Column("contacts", _("Guichets des administrations compétentes : adresse, téléphone, horaires.")),
         Column("text", _("Texte sans mise en forme. Vide si la fiche est retirée.")),
