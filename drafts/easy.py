@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from app import audit, clock
 from app.db import note, session
-from app.errors import Invalid, Missing, MovedOn
+from app.errors import Invalid, MovedOn
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
 from drafts import document, easy_parts, log, naming, service
@@ -152,7 +152,7 @@ def bring_back(actor: Actor, draft: Draft, block_id: str, version: int) -> None:
     draft = log.lock_draft(draft.id)
     old = version_of(draft.id, block_id, version)
     if old is None or old.deed is EasyDeed.PUT_AWAY:
-        raise Missing(_("Cette version n’existe pas, ou vous n’y avez pas accès."))
+        raise MovedOn(_("Cette version n’est plus là : rechargez la page."))
     append(
         actor, draft, block_id, EasyDeed.BROUGHT_BACK, old.text, source_of(old), is_left_out=old.is_left_out
     )
@@ -228,7 +228,7 @@ def remove_reading(actor: Actor, draft: Draft, reading_id: int) -> None:
     draft = log.lock_draft(draft.id)
     row = session().get(EasyReading, reading_id)
     if row is None or row.draft_id != draft.id:
-        raise Missing(_("Cette lecture n’existe pas, ou vous n’y avez pas accès."))
+        raise MovedOn(_("Cette lecture n’est plus là : rechargez la page."))
     session().delete(row)
     session().flush()
     audit.record(actor.id, "remove_easy_reading", "draft", draft.id, reading=reading_id)

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from app import clock
 from app.db import reading, unit_of_work
-from app.errors import Invalid, Missing
+from app.errors import Invalid
 from app.extensions import gettext as _
 from app.extensions import ngettext
 from app.forms import Explained, Faults
@@ -182,7 +182,8 @@ def easy_versions(draft_id: int) -> Any:
         draft = queries.draft_numbered(draft_id)
         found = easy_queries.versions_page(draft, request.args.get("bloc", "")[:32])
         if found is None:
-            raise Missing(_("Ce passage n’a pas de version facile."))
+            # Nothing was ever written for this block: its page says what there is to do.
+            return see_other("drafts.easy", draft_id=draft_id)
         return page("drafts/easy_versions.html", draft=draft, found=found)
 
 

@@ -22,6 +22,8 @@ __all__ = ["Passage", "Signed", "as_tree", "digest", "passages_of", "read_signed
 
 EMPTY = Markup("")
 _ITEM = re.compile(r"[-•–]\s+")
+_BEFORE_COLON = re.compile(r" (?=:(?:\s|$))")
+_BEFORE_HIGH = re.compile(r" (?=[;!?]+(?:\s|$))")
 # Spaces of a keyboard; the no-break spaces of French are part of the words.
 _SPACES = re.compile(r"[ \t]+")
 
@@ -81,10 +83,15 @@ def passages_of(tree: Tree) -> tuple[Passage, ...]:
 
 
 def tidy(text: str) -> str:
-    """Easy words as they are kept: one space between words, one empty line at most, nothing around, in NFC."""
+    """Easy words as they are kept: one space between words, one empty line at most, nothing around, in NFC.
+
+    The spaces of French that no line breaks are put in: in a plain field, on a telephone, nobody can type them.
+    """
     text = clean_text(unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")))
     lines = [_SPACES.sub(" ", line).strip(" ") for line in text.split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    text = _BEFORE_HIGH.sub("\u202f", _BEFORE_COLON.sub("\u00a0", text))
+    return text.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
 
 
 def read_signed(fields: Mapping[str, Any]) -> tuple[Signed, ...]:

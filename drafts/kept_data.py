@@ -156,9 +156,7 @@ def _said(person_id: int, email: str) -> Rows:
         session().scalars(sa.select(ExpertInvitation).where(ExpertInvitation.email == email.lower())).all()
     )
     ids = [invitation.id for invitation in invited]
-    easy = session().scalars(
-        sa.select(EasyPart).where(EasyPart.person_id == person_id).order_by(EasyPart.id)
-    )
+    easy = session().scalars(sa.select(EasyPart).where(EasyPart.person_id == person_id).order_by(EasyPart.id))
     return {
         "easy_part": [
             {"draft_id": one.draft_id, "text": one.text, "at": one.at.isoformat()} for one in easy if one.text

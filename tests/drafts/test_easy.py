@@ -16,7 +16,7 @@ from app import clock
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
 from app.directory.models import Administration
-from app.errors import Invalid, Missing, MovedOn, Refused
+from app.errors import Invalid, MovedOn, Refused
 from drafts import bin as bin_
 from drafts import canonical, easy, easy_parts, log, review, service
 from drafts.easy_models import EasyDeed, EasyPart, EasyReaders, EasyReading, EasyTwin
@@ -250,7 +250,7 @@ def test_a_part_is_left_out_put_away_and_brought_back(world: World) -> None:
         easy.bring_back(world.writer, world.draft, "b5", 1)
     assert states(world)["b5"] is State.STALE, "it was written for the words of its time"
     for block_id, number in (("b5", 3), ("b5", 9), ("zz", 1)):
-        with pytest.raises(Missing), unit_of_work():
+        with pytest.raises(MovedOn), unit_of_work():
             easy.bring_back(world.writer, world.draft, block_id, number)
 
 
@@ -418,7 +418,7 @@ def test_readings_are_kept_and_taken_back(world: World) -> None:
             )
     with unit_of_work():
         other = w.second_draft(world)
-        with pytest.raises(Missing):
+        with pytest.raises(MovedOn):
             easy.remove_reading(world.writer, other, kept)
     with unit_of_work():
         easy.remove_reading(world.writer, world.draft, kept)
@@ -456,7 +456,9 @@ def test_easy_words_become_a_page_and_nothing_else() -> None:
 
 
 def test_easy_words_are_kept_tidy() -> None:
-    assert tidy("  Un\u0020\u0020mot \r\n\r\n\r\n\r\nE\u0301te\u0301\x07 : oui\n\n") == "Un mot\n\nÉté : oui"
+    typed = "  Un\u0020\u0020mot \r\n\r\n\r\n\r\nE\u0301te\u0301\x07 : oui\nQui ? « Vous » !\n\n"
+    assert tidy(typed) == "Un mot\n\nÉté\u00a0: oui\nQui\u202f? «\u00a0Vous\u00a0»\u202f!"
+    assert tidy(tidy(typed)) == tidy(typed)
 
 
 def test_every_kind_of_block_with_words_has_a_part() -> None:

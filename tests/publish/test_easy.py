@@ -16,11 +16,12 @@ from drafts.easy_text import read_signed
 from drafts.review_models import Revision
 from publish import queries, site
 from publish.models import Edition
+from publish.pages import shelf
 from tests.clients import Page, PageClient
 from tests.publish.press import Press, block, draft_called
 
 TREE = [
-    block("lead", "Vous déménagez ? Prévenez la mairie, puis la province.", id="b1"),
+    block("lead", "Vous déménagez ? Prévenez la mairie, puis la province.", id="b1"),
     block("heading", "À la mairie", id="b2"),
     block("paragraph", "Présentez-vous au guichet avec un justificatif.", id="b3"),
     block("note", block("paragraph", "Fermé le lundi.", id="b5"), id="b4"),
@@ -71,6 +72,7 @@ def test_the_twin_is_public_at_its_own_address_and_linked_both_ways(
     with reading():
         revision = session().scalars(sa.select(Revision)).one()
         signed = read_signed(canonical.parse(revision.canonical)[1])
+    assert "Vous changez d’adresse ?" in page.source, "typed with an ordinary space"
     for part in signed:
         for line in part.text.split("\n"):
             assert line.removeprefix("- ") in page.main
@@ -95,6 +97,7 @@ def test_readings_are_told_with_names_by_consent_only(
                 may_name=may_name, place="Koné", changed_after="Une phrase est plus courte.",
             )  # fmt: skip
     jobs.deliver_outbox()
+    shelf(client.app).look()
     page = client.get(f"/fiches/{slug}/facile")
     assert "Cette version a été relue par 8 personnes concernées." in plain(page)
     assert "Le groupe du mardi" in page.main and "Madame Personne" not in page.source
@@ -103,6 +106,7 @@ def test_readings_are_told_with_names_by_consent_only(
         kept = session().scalars(sa.select(EasyReading.id).where(EasyReading.may_name)).one()
         easy.remove_reading(press.writer, draft_called(draft_id), kept)
     jobs.deliver_outbox()
+    shelf(client.app).look()
     assert "Le groupe du mardi" not in client.get(f"/fiches/{slug}/facile").source
 
 
