@@ -58,9 +58,9 @@ class EasyPart(Base):
     deed: Mapped[EasyDeed] = mapped_column(Word(EasyDeed))
     # « Ce passage n’est pas repris »: the easy text does without this block.
     is_left_out: Mapped[bool] = mapped_column(default=False)
-    text: Mapped[str] = mapped_column(sa.Text, default="")
+    text: Mapped[str] = mapped_column(sa.String(LONGEST_PART), default="")
     source_digest: Mapped[str] = mapped_column(sa.String(64), default="")
-    source_words: Mapped[str] = mapped_column(sa.Text, default="")
+    source_words: Mapped[str] = mapped_column(sa.String(LONGEST_SOURCE), default="")
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     at: Mapped[datetime]
     __table_args__ = (
