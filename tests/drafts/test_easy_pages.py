@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app import clock
@@ -16,9 +18,9 @@ from labs.roles import Right
 from labs.service import add_member
 from tests.clients import Page, PageClient
 from tests.drafts import review_world as w
+from tests.drafts.easy_world import EASY, edit, reword, write
 from tests.drafts.every_block import block
 from tests.drafts.review_world import World
-from tests.drafts.test_easy import EASY, edit, reword, write
 from tests.makers import make_agent
 
 
@@ -34,6 +36,11 @@ def plain(page: Page) -> str:
     return page.main.replace("\u00a0", " ").replace("\u202f", " ")
 
 
+def sent(values: dict[str, str]) -> dict[str, Any]:
+    """Fields whose names are no names of Python."""
+    return dict(values)
+
+
 def address(world: World) -> str:
     return f"/brouillons/{world.draft_id}/facile"
 
@@ -46,7 +53,9 @@ def texts(world: World) -> dict[str, str]:
 def test_a_twin_is_written_block_by_block_with_advice(world: World, client: PageClient) -> None:
     page = client.get(address(world))
     assert "personnes concernées" in plain(page) and "4 à écrire" in plain(page)
-    client.send(address(world), **{"texte-b3": "Il faut deux papiers pour la mairie. Venez.", "hors-b5": "y"})
+    client.send(
+        address(world), **sent({"texte-b3": "Il faut deux papiers pour la mairie. Venez.", "hors-b5": "y"})
+    )
     page = client.follow()
     assert "2 passages sont enregistrés" in page.text.replace("\u00a0", " ")
     assert texts(world) == {"b3": "Il faut deux papiers pour la mairie. Venez.", "b5": ""}
@@ -63,7 +72,7 @@ def test_what_changed_is_shown_word_by_word_and_can_be_said_right(world: World, 
     assert "Le texte d’origine a changé" in plain(page) and "1 à revoir" in plain(page)
     assert [one.text or "" for one in page.all("del")] != [] and page.all("ins")
     # What stands in the other fields is kept by any of the buttons.
-    client.send(address(world), faire="confirmer:b3", **{"texte-b5": "Lundi, c’est fermé."})
+    client.send(address(world), faire="confirmer:b3", **sent({"texte-b5": "Lundi, c’est fermé."}))
     page = client.follow()
     assert "Le texte d’origine a changé" not in plain(page) and texts(world)["b5"] == "Lundi, c’est fermé."
     with reading():
@@ -76,7 +85,7 @@ def test_two_people_at_one_part_see_both_texts(world: World, client: PageClient)
     with unit_of_work():
         draft = world.draft
         easy.save(world.nord_writer, draft, [easy.Typed("b3", 1, "Le leur.")], draft.head_seq)
-    page = client.send(address(world), 409, **{"texte-b3": "Le mien.", "texte-b5": "Autre passage."})
+    page = client.send(address(world), 409, **sent({"texte-b3": "Le mien.", "texte-b5": "Autre passage."}))
     assert "Le leur." in plain(page) and page.form(address(world)).values["texte-b3"] == "Le mien."
     assert texts(world)["b3"] == "Le leur." and texts(world)["b5"] == "Autre passage."
     client.send(address(world))
@@ -85,7 +94,7 @@ def test_two_people_at_one_part_see_both_texts(world: World, client: PageClient)
 
 def test_what_was_refused_stands_in_the_page_as_it_was_typed(world: World, client: PageClient) -> None:
     client.get(address(world))
-    page = client.send(address(world), 422, **{"texte-b3": "a" * 2001, "texte-b5": "Gardé."})
+    page = client.send(address(world), 422, **sent({"texte-b3": "a" * 2001, "texte-b5": "Gardé."}))
     assert page.form(address(world)).values["texte-b5"] == "Gardé."
     assert page.all("a", href="#texte-b3") and texts(world) == {}
 
@@ -95,7 +104,7 @@ def test_words_of_a_block_that_is_gone_are_moved_or_put_away(world: World, clien
     edit(world, lambda tree: tree.__delitem__(slice(2, 4)))
     page = client.get(address(world))
     assert "Textes faciles sans passage" in plain(page) and EASY["b5"] in plain(page)
-    client.send(address(world), faire="deplacer:b3", **{"vers-b3": "b2"})
+    client.send(address(world), faire="deplacer:b3", **sent({"vers-b3": "b2"}))
     client.follow()
     client.send(address(world), faire="ranger:b5")
     page = client.follow()
@@ -188,6 +197,6 @@ def test_a_long_text_comes_in_pages(world: World, client: PageClient) -> None:
 
     edit(world, longer)
     client.get(f"{address(world)}?page=2")
-    client.send(address(world), **{"texte-x49": "La fin."})
+    client.send(address(world), **sent({"texte-x49": "La fin."}))
     assert client.page is not None and "page=2" in client.page.location
     assert texts(world) == {"x49": "La fin."}
