@@ -165,7 +165,7 @@ def test_readings_are_said_and_taken_back(world: World, client: PageClient) -> N
     )
     client.send(f"{address(world)}/lectures", qui="Le groupe du mardi", lieu="Koné")
     page = client.follow()
-    assert "3 personnes" in plain(page) and "Le groupe du mardi (nom montré au public)" in plain(page)
+    assert "3 lecteurs (" in plain(page) and "Le groupe du mardi (nom montré au public)" in plain(page)
     client.send(f"{address(world)}/lectures/retirer")
     assert "Le groupe du mardi" not in plain(client.follow())
 
