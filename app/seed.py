@@ -31,6 +31,7 @@ from app.jobs import Lease
 from app.policy import Actor, PortalRole
 from app.seed_calls import add_all as add_calls
 from app.seed_comments import add_comment
+from app.seed_easy import add_twin
 from app.seed_figures import add_figures
 from app.seed_known import actor_of, administration_of, known, lab_of, moment, person_of
 from app.seed_sessions import add_sessions
@@ -246,6 +247,7 @@ def add_draft(lab: Lab, entry: dict[str, Any]) -> None:
             written |= set(hand["blocks"])
             blocks = [block for block in entry["blocks"] if _id(block) in written]
             drafts.replace_text(actor_of(hand["email"]), draft, blocks)
+    add_twin(draft, entry["slug"], entry["blocks"])
     for act in entry["acts"]:
         _do(draft, act, entry)
     words = {_id(block): block_text(block)[:LONGEST_QUOTE] for block in entry["blocks"]}
@@ -324,6 +326,7 @@ def publish_article(entry: dict[str, Any]) -> None:
         lab = labs.permanent_lab(lead)
         _keep_membership(lab, author)
         draft = _create(author, lab, entry, entry["blocks"])
+        add_twin(draft, entry["slug"], entry["blocks"])
         review.submit(author, draft, entry["change_note"])
         fingerprint = _under_review(draft).fingerprint
         for slug, signer in signers.items():

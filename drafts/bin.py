@@ -17,6 +17,7 @@ from app.errors import Invalid, Missing
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
 from drafts import images, log
+from drafts.easy_models import EasyPart, EasyReading, EasyTwin
 from drafts.events import DraftAccessChanged
 from drafts.history_models import (
     DraftFolded,
@@ -147,6 +148,9 @@ def purge(draft_id: int) -> int:
         DraftFolded,
         DraftVersion,
         DraftRestoration,
+        EasyPart,
+        EasyTwin,
+        EasyReading,
     ):
         session().execute(sa.delete(kind).where(kind.draft_id == draft.id))  # type: ignore[attr-defined]
     piece = (

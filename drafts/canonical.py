@@ -29,6 +29,8 @@ from drafts.grammar import (
 CANON = 1
 # The fields of the article that every scope covers, whatever blocks it names.
 SCOPE_FIELDS = ("title", "lead", "territories", "cost", "delay")
+# The field that holds the easy-to-read twin: of it, a scope covers the parts of its own blocks.
+EASY = "easy"
 SUGGESTION_MARKS = frozenset({"insertion", "deletion", "modification"})
 # A cell may be empty: it keeps its place in the row.
 CELLS = frozenset({"table_header", "table_cell"})
@@ -60,15 +62,18 @@ def scope_bytes(tree: Tree, fields: Mapping[str, Any], block_ids: Collection[str
     wanted = frozenset(block_ids)
     everything = blocks(project(tree))
     named = [block for block in everything if block.get("attrs", {}).get("id") in wanted]
-    return _encode(
-        {
-            "canon": CANON,
-            "scope": sorted(wanted),
-            "fields": {name: value for name, value in _fields(fields).items() if name in SCOPE_FIELDS},
-            "lead": [block for block in everything if block["type"] == "lead"],
-            "blocks": named,
-        }
-    )
+    lead = [block for block in everything if block["type"] == "lead"]
+    typed = _fields(fields)
+    kept = {name: value for name, value in typed.items() if name in SCOPE_FIELDS}
+    if easy := _easy_parts(typed.get(EASY), [*lead, *named]):
+        kept[EASY] = easy
+    return _encode({"canon": CANON, "scope": sorted(wanted), "fields": kept, "lead": lead, "blocks": named})
+
+
+def _easy_parts(easy: Any, covered: Tree) -> list[Any]:
+    """The parts of the easy-to-read twin that belong to these blocks, or to blocks inside them."""
+    ids = {block.get("attrs", {}).get("id") for block in blocks(covered)}
+    return [part for part in easy or () if isinstance(part, dict) and part.get("block") in ids]
 
 
 def fingerprint(canonical: bytes) -> str:

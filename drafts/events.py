@@ -38,3 +38,12 @@ class RemarksChanged(events.Event):
 
     name = "drafts.remarks_changed"
     draft_id: int
+
+
+@events.event
+@dataclass(frozen=True)
+class EasyReadingsChanged(events.Event):
+    """Somebody kept, or took back, that people have read the easy-to-read twin: its public page says so."""
+
+    name = "drafts.easy_readings_changed"
+    draft_id: int

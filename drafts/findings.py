@@ -44,11 +44,16 @@ class Code(StrEnum):
     ABBREVIATION_WITHOUT_TITLE = "abbreviation_without_title"
     REMARK_BLOCKING = "remark_blocking"
     SUGGESTION_OPEN = "suggestion_open"
+    EASY_NOT_READY = "easy_not_ready"
 
 
 # What is put right in a field of the article and not in its text: the field's place on its page (`forms.FieldsForm`).
 # "" is that page as a whole.
 FIELDS = {Code.TITLE_MISSING: "titre", Code.LEAD_ADMINISTRATION_MISSING: ""}
+# What is put right on the page of the easy-to-read twin.
+ON_EASY_PAGE = frozenset({Code.EASY_NOT_READY})
+# What a finding says in place of a field for that; its address is the route's to know.
+EASY_PAGE = "facile"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class Finding:
     @property
     def field(self) -> str | None:
         """Where it is put right when no block is at fault."""
+        if self.code in ON_EASY_PAGE:
+            return EASY_PAGE
         return FIELDS.get(self.code) if self.block_id is None else None
 
 

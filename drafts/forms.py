@@ -22,6 +22,7 @@ from app.errors import DomainError
 from app.extensions import gettext as _
 from app.forms import BoxesField, Explained, Faults
 from drafts import patterns, vocabulary
+from drafts.findings import EASY_PAGE
 
 # The page of the article's fields, as a summary names it; its address is the route's to know.
 FIELDS_PAGE = "champs"
@@ -45,10 +46,16 @@ class _Explained(Explained):
             fields = error.detail.get("fields") or [None] * len(several)
             assert isinstance(fields, list)
             return [
-                (f"#{block or ''}" if field is None else f"{FIELDS_PAGE}#{field}".rstrip("#"), sentence)
+                (_where(block, field), sentence)
                 for (block, sentence), field in zip(several, fields, strict=True)
             ]
         return super().faults_of(error, **names)
+
+
+def _where(block: str | None, field: str | None) -> str:
+    if field == EASY_PAGE:
+        return EASY_PAGE
+    return f"#{block or ''}" if field is None else f"{FIELDS_PAGE}#{field}".rstrip("#")
 
 
 class NewDraftForm(_Explained):

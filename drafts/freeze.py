@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from app.directory.models import Administration
 from app.errors import Invalid
 from app.extensions import gettext as _
 from app.policy import Actor
-from drafts import canonical, checkpoints, contributions, log
+from drafts import canonical, checkpoints, contributions, easy_parts, log
 from drafts.card_queries import references_in
 from drafts.checks import check_text
 from drafts.findings import Finding
@@ -41,8 +41,11 @@ _PHOTOGRAPH = (
 )
 
 
-def signed_fields(draft: Draft, title: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The named fields a signature covers beside the text: what the page shows, and who answers for it."""
+def signed_fields(
+    draft: Draft, title: str, fields: Mapping[str, Any], easy: Sequence[Any] | None
+) -> dict[str, Any]:
+    """The named fields a signature covers beside the text: what the page shows, and who answers for it. `easy` is the
+    easy-to-read twin; None, and then no word of it is in the form."""
     slugs = dict(
         session()
         .execute(
@@ -57,13 +60,15 @@ def signed_fields(draft: Draft, title: str, fields: Mapping[str, Any]) -> dict[s
         "title": title,
         "lead_administration": slugs[draft.article.lead_administration_id],
         "competent_administrations": sorted(slugs[place] for place in competent_ids(draft)),
+        canonical.EASY: easy,
     }
 
 
 def canonical_form(draft: Draft, tree: Tree) -> bytes:
     """The bytes that are signed. Raises Invalid while a suggestion is open."""
+    fields = signed_fields(draft, draft.title, draft.fields, easy_parts.joined(draft, tree))
     try:
-        return canonical.canonical_bytes(tree, signed_fields(draft, draft.title, draft.fields))
+        return canonical.canonical_bytes(tree, fields)
     except canonical.NotCanonical:
         raise Invalid(
             _(
@@ -85,13 +90,16 @@ def hold_article(draft: Draft, *, to_change: bool = False) -> None:
 
 def findings_of(draft: Draft, tree: Tree) -> list[Finding]:
     """What keeps this text of the draft from being proposed."""
-    return check_text(
-        tree,
-        title=draft.title,
-        has_lead_administration=draft.article.lead_administration_id is not None,
-        territories=draft.fields.get("territories") or (),
-        known=references_in(draft, tree),
-    )
+    return [
+        *check_text(
+            tree,
+            title=draft.title,
+            has_lead_administration=draft.article.lead_administration_id is not None,
+            territories=draft.fields.get("territories") or (),
+            known=references_in(draft, tree),
+        ),
+        *easy_parts.findings(draft, tree),
+    ]
 
 
 def check(draft: Draft, tree: Tree) -> None:
@@ -136,7 +144,7 @@ def cut(actor: Actor, draft: Draft, change_note: str, *, said_minor: bool = Fals
         change_note=change_note,
         size=size_of(
             tree,
-            signed_fields(draft, draft.title, draft.fields),
+            canonical.parse(form)[1],
             difference,
             live,
             said_minor=said_minor,
@@ -196,7 +204,10 @@ def again(draft: Draft, revision: Revision) -> Revision:
 
     When it was taken and by whom stays, since what people do after that instant is the difference of the next version.
     """
-    form = canonical.canonical_bytes(revision.tree, signed_fields(draft, revision.title, revision.fields))
+    easy = canonical.parse(revision.canonical)[1].get(canonical.EASY)
+    form = canonical.canonical_bytes(
+        revision.tree, signed_fields(draft, revision.title, revision.fields, easy)
+    )
     kept = {name: getattr(revision, name) for name in _PHOTOGRAPH}
     renamed = Revision(
         number=_next_number(draft),

@@ -15,7 +15,7 @@ from app.errors import DomainError
 from app.panels import panel
 from app.policy import PORTAL, Act, Actor, acts_for
 from app.web import current_actor
-from drafts import damage, lab_queries, list_queries, notice_queries
+from drafts import damage, easy_queries, lab_queries, list_queries, notice_queries
 from drafts import waiting as _sources  # noqa: F401 - registers what waits
 from drafts.doors import blueprint
 from drafts.models import Draft
@@ -137,3 +137,13 @@ def my_texts(actor: Actor) -> Markup:
         writing=list_queries.written_by(actor, published=False),
         published=list_queries.written_by(actor, published=True),
     )
+
+
+@panel("draft", order=30)
+def easy_twin(actor: Actor, draft: Draft) -> Markup | None:
+    """Where the easy-to-read twin of a draft stands; nothing to somebody who could only read that there is none."""
+    writes = Act.DRAFT_WRITE in acts_for(actor, draft)
+    state = easy_queries.state_of(draft)
+    if not state.begun and not writes:
+        return None
+    return _rendered("drafts/easy_panel.html", draft=draft, state=state, writes=writes)

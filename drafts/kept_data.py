@@ -13,6 +13,7 @@ from app.extensions import gettext as _
 from app.privacy import Entry, registers
 from drafts import bin as bin_
 from drafts import bringing, forgetting, notices, refused
+from drafts.easy_models import EasyPart
 from drafts.expert_models import ExpertInvitation, ExpertOpinion, ExpertRemark
 from drafts.models import DraftUpdate
 
@@ -61,6 +62,24 @@ def _kept() -> Iterator[Entry]:
         _("Avec le brouillon"),
         _("Les membres du lab, les relecteurs"),
         ("remark.*", "remark_message.*", "remark_mention.*"),
+    )
+    yield Entry(
+        _("Version facile à lire d’un texte : qui a écrit chaque passage"),
+        _("Publier le même texte pour les personnes qui lisent difficilement"),
+        mission,
+        _("Avec le brouillon"),
+        _("Les membres du lab"),
+        ("easy_part.*",),
+    )
+    yield Entry(
+        _(
+            "Lectures d’une version facile par des personnes concernées : jour, lieu, nombre, nom s’il est donné"
+        ),
+        _("Dire si des personnes concernées l’ont comprise"),
+        _("Consentement de la personne, pour son nom"),
+        _("Avec le brouillon, ou jusqu’à ce que la lecture soit retirée"),
+        _("Les membres du lab ; le public ne voit le nom qu’avec l’accord de la personne"),
+        ("easy_reading.*",),
     )
     yield Entry(
         _("Versions figées, signatures, décisions et leurs motifs, sous le numéro de la personne"),
@@ -137,7 +156,11 @@ def _said(person_id: int, email: str) -> Rows:
         session().scalars(sa.select(ExpertInvitation).where(ExpertInvitation.email == email.lower())).all()
     )
     ids = [invitation.id for invitation in invited]
+    easy = session().scalars(sa.select(EasyPart).where(EasyPart.person_id == person_id).order_by(EasyPart.id))
     return {
+        "easy_part": [
+            {"draft_id": one.draft_id, "text": one.text, "at": one.at.isoformat()} for one in easy if one.text
+        ],
         "draft_update": [
             {"draft_id": draft, "strokes": count, "first": first.isoformat(), "last": last.isoformat()}
             for draft, count, first, last in strokes

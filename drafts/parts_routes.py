@@ -13,6 +13,7 @@ from app.policy import Act, acts_for
 from app.web import current_actor, guarded, page, see_other
 from drafts import parts_queries, queries, review
 from drafts.doors import blueprint, draft_door
+from drafts.findings import EASY_PAGE
 from drafts.forms import FIELDS_PAGE, Faults, PartsForm
 from drafts.parts_queries import PartsPage
 
@@ -59,6 +60,8 @@ def _page(
 def _where(draft_id: int, fault: tuple[str, str]) -> tuple[str, str]:
     """A fault of the text leads to the draft, one of a field of the article to the page of the fields."""
     href, sentence = fault
+    if href == EASY_PAGE:
+        return url_for("drafts.easy", draft_id=draft_id), sentence
     if href.startswith(FIELDS_PAGE):
         return url_for("drafts.fields", draft_id=draft_id) + href.removeprefix(FIELDS_PAGE), sentence
     if href in ("", "#note", "#parties"):

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from app.accounts.models import Person
 from app.db import session
 from app.policy import Act, Actor, acts_for
-from drafts import review
+from drafts import easy_queries, review
 from drafts.card_queries import references_in
 from drafts.compare import compare
 from drafts.compare_page import render_changes
@@ -93,6 +93,8 @@ class ReviewPage:
     changed_fields: tuple[FieldChange, ...]
     since_fields: tuple[FieldChange, ...]
     is_short: bool
+    # The easy-to-read twin that is signed with the text; None when there is none.
+    easy: easy_queries.Frozen | None
 
 
 def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
@@ -156,6 +158,7 @@ def review_page(actor: Actor, draft: Draft, revision: Revision) -> ReviewPage:
         changed_fields=_fields_since(live, revision),
         since_fields=_fields_since(before, revision),
         is_short=is_short,
+        easy=easy_queries.frozen(revision, live),
     )
 
 
@@ -195,6 +198,8 @@ def has_moved(draft: Draft, revision: Revision) -> bool:
     """Whether anybody has written since, in the text or in a field of the article. What the server wrote for nobody
     (the anchor of a remark) moves nothing."""
     if (draft.title, draft.fields) != (revision.title, revision.fields):
+        return True
+    if easy_queries.has_moved(draft, revision):
         return True
     if draft.head_seq <= revision.seq:
         return False

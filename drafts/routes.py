@@ -23,6 +23,7 @@ from drafts import (
     competence_routes,  # noqa: F401 - adds its routes to the blueprint
     copy_routes,  # noqa: F401 - adds its routes to the blueprint
     damage,
+    easy_routes,  # noqa: F401 - adds its routes to the blueprint
     expert_routes,  # noqa: F401 - adds its routes to the blueprint
     export_routes,  # noqa: F401 - adds its routes to the blueprint
     following,
@@ -48,6 +49,7 @@ from drafts import (
 )
 from drafts.api_shapes import AskedDrafts, DraftItem, Drafts, DraftWhole
 from drafts.doors import blueprint, draft_door
+from drafts.findings import EASY_PAGE
 from drafts.forms import FIELDS_PAGE, FieldsForm, NewDraftForm, SubmitForm
 from drafts.grammar import GRAMMAR
 from drafts.page_text import Kept
@@ -164,6 +166,8 @@ def _page_texts() -> Kept:
 def _within_reach(fault: tuple[str, str], text: str, draft_id: int) -> tuple[str, str]:
     """An empty block is not written, so a fault of it leads to the text as a whole; a field is on another page."""
     href, sentence = fault
+    if href == EASY_PAGE:
+        return url_for("drafts.easy", draft_id=draft_id), sentence
     if href.startswith(FIELDS_PAGE):
         return url_for("drafts.fields", draft_id=draft_id) + href.removeprefix(FIELDS_PAGE), sentence
     if href.startswith("#note") or f'id="{href[1:]}"' in text:

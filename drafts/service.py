@@ -15,7 +15,7 @@ from app.directory.models import Administration
 from app.errors import Invalid, MovedOn
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
-from drafts import document, log, notices, review_notices
+from drafts import canonical, document, easy_versions, log, notices, review_notices
 from drafts.events import DraftStageChanged
 from drafts.models import Article, Draft, FieldChange
 from drafts.review_models import DraftAct, Revision
@@ -67,6 +67,9 @@ def revise(actor: Actor, lab: Lab, live: Revision) -> Draft:
     log.append_server_edit(
         actor, draft, lambda _doc, client_id: document.seed_update(list(live.tree), client_id), credited=False
     )
+    # The easy-to-read twin that was signed with it goes on as well, up to date with every block.
+    signed = canonical.parse(live.canonical)[1]
+    easy_versions.begin_from(actor, draft, signed.get(canonical.EASY) or (), live.tree)
     return draft
 
 

@@ -17,7 +17,7 @@ _COME_OR_GONE = (Change.ADDED, Change.REMOVED)
 # What these show is not their words.
 WORDLESS = BLOCK_LEAVES | {"image"}
 # What every signature covers, and who gives one: a change of these is never a detail.
-WEIGHTY = (*canonical.SCOPE_FIELDS, "lead_administration", "competent_administrations")
+WEIGHTY = (*canonical.SCOPE_FIELDS, canonical.EASY, "lead_administration", "competent_administrations")
 
 
 def size_of(

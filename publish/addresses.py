@@ -12,6 +12,7 @@ class Kind(StrEnum):
     HOME = "home"
     ARTICLE = "article"
     HISTORY = "history"
+    EASY = "easy"
     SHORT = "short"
     THEME = "theme"
     LIFE_EVENT = "life_event"
@@ -120,6 +121,7 @@ _IMAGE = re.compile(r"/images/([0-9a-f]{64})\.webp")
 _BY_SLUG = (
     (re.compile(rf"/fiches/({SLUG})"), Kind.ARTICLE),
     (re.compile(rf"/fiches/({SLUG})/historique"), Kind.HISTORY),
+    (re.compile(rf"/fiches/({SLUG})/facile"), Kind.EASY),
     (re.compile(rf"/s/([{SHORT_LETTERS}]{{5,6}})"), Kind.SHORT),
     (re.compile(rf"/themes/({SLUG})"), Kind.THEME),
     (re.compile(rf"/themes/({SLUG})/atom\.xml"), Kind.THEME_ATOM),
@@ -179,6 +181,11 @@ def article(slug: str) -> str:
 
 def history(slug: str) -> str:
     return f"/fiches/{slug}/historique"
+
+
+def easy(slug: str) -> str:
+    """The easy-to-read twin of an article."""
+    return f"/fiches/{slug}/facile"
 
 
 def downloads(slug: str) -> str:

@@ -19,7 +19,7 @@ from app.policy import Act
 from app.web import guarded
 from drafts.models import ArticleState
 from labs import wish_queries
-from publish import addresses, api_queries, fate_queries, queries
+from publish import addresses, api_queries, easy_page, fate_queries, queries
 from publish.api_shapes import (
     Administrations,
     Articles,
@@ -131,6 +131,7 @@ def register(blueprint: Blueprint) -> None:
             **dict(api_queries.articles([found], _home())[0]),
             **_standing(reading),
             fields=edition.fields,
+            easy=_home() + addresses.easy(found.slug) if easy_page.has_twin(found) else None,
             credits=[entry["name"] for entry in edition.credits],
             change_note=edition.change_note,
             blocks=edition.revision.tree,

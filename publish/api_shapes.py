@@ -136,6 +136,7 @@ class ArticleWhole(ArticleItem):
     verify_by: Day | None
     in_review_until: Day | None
     fields: dict[str, Any]
+    easy: Web | None
     credits: list[str]
     change_note: str
     blocks: list[Any]
@@ -152,6 +153,7 @@ class ArticleWhole(ArticleItem):
             "verify_by": _("Avant quel jour la vérifier de nouveau, ou null."),
             "in_review_until": _("Publiée en urgence : jusqu’à quel jour la relecture peut durer, ou null."),
             "fields": _("Les champs de la fiche."),
+            "easy": _("L’adresse de sa version facile à lire (FALC), signée avec elle, ou null."),
             "credits": _("Les administrations qui l’ont écrite."),
             "change_note": _("Ce qui a changé avec cette version."),
             "blocks": _("Le texte signé, en arbre de blocs."),

@@ -14,7 +14,8 @@ from app.accounts.service import names_of
 from app.db import session
 from app.extensions import gettext as _
 from app.extensions import ngettext
-from drafts import evidence_file, seal
+from drafts import canonical, evidence_file, seal
+from drafts.easy_text import read_signed
 from drafts.expert_models import Opinion
 from drafts.expert_queries import opinion_word
 from drafts.models import Article
@@ -94,6 +95,8 @@ class Facts:
     address: str
     fingerprint: str
     change_note: str
+    # How many parts of the easy-to-read twin the signatures cover; 0 where there is none.
+    easy: int
     credits: tuple[str, ...]
     published_at: datetime
     urgency: Urgency | None
@@ -195,6 +198,7 @@ def facts_of(raw: bytes, trusted: Mapping[str, bytes], wrong: list[str] | None =
         address=edition["address"],
         fingerprint=edition["fingerprint"],
         change_note=edition["change_note"],
+        easy=_easy(found),
         credits=tuple(edition["credits"]),
         published_at=_at(edition["published_at"]),
         urgency=_urgency(found),
@@ -218,6 +222,14 @@ def facts_of(raw: bytes, trusted: Mapping[str, bytes], wrong: list[str] | None =
         whole=not wrong,
         wrong=tuple(wrong[:20]),
     )
+
+
+def _easy(found: Mapping[str, Any]) -> int:
+    """Counted in the very bytes that were signed; a text that was redacted may not be readable as such any more."""
+    try:
+        return len(read_signed(canonical.parse(found["text"].encode())[1]))
+    except (canonical.NotCanonical, KeyError, TypeError, ValueError):
+        return 0
 
 
 def _at(said: str) -> datetime:

@@ -17,7 +17,7 @@ from app.directory.catalogue import Desk, Service
 from app.directory.models import Administration
 from app.extensions import gettext as _
 from app.mail import address
-from drafts import vocabulary
+from drafts import canonical, vocabulary
 from drafts.models import Article, ArticleState
 from publish import addresses, shown
 from publish.fate_stages import READABLE
@@ -74,6 +74,8 @@ class Record:
     verify_by: date | None
     in_review_until: date | None
     withdrawn: shown.Withdrawn | None
+    # The address of its easy-to-read twin.
+    easy: str | None
     text: str
     tree: list[Any]
 
@@ -176,6 +178,7 @@ def _record(
         verify_by=verify_by,
         in_review_until=urgent_until,
         withdrawn=shown.withdrawn(article),
+        easy=address(addresses.easy(edition.slug)) if fields.get(canonical.EASY) else None,
         text=edition.plain if given else "",
         tree=edition.revision.tree if given else [],
     )
@@ -226,6 +229,7 @@ def as_lines() -> Iterator[str]:
                 "verify_by": one.verify_by.isoformat() if one.verify_by is not None else None,
                 "in_review_until": one.in_review_until.isoformat() if one.in_review_until is not None else None,
                 "withdrawn": None if gone is None else {"at": moment(gone.at), "reason": gone.reason},
+                "easy": one.easy,
                 "services": [
                     {"id": service_id(each.slug), "slug": each.slug, "title": each.title, "url": each.href}
                     for each in one.services
@@ -292,6 +296,7 @@ def members() -> tuple[Column, ...]:
         Column("verified_at, verify_by", _("Dernière fois que la fiche a été reconnue exacte, et jour avant lequel elle doit être revue.")),
         Column("in_review_until", _("Fin de la relecture d’une version publiée en urgence ; vide sinon.")),
         Column("withdrawn", _("Date et motif du retrait ; vide si la fiche est en ligne.")),
+        Column("easy", _("Adresse de la version facile à lire (FALC), signée avec le texte ; vide s’il n’y en a pas.")),
         Column("services", _("Démarches en ligne de la fiche.")),
         Column("contacts", _("Guichets des administrations compétentes : adresse, téléphone, horaires.")),
         Column("text", _("Texte sans mise en forme. Vide si la fiche est retirée.")),

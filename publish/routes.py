@@ -179,6 +179,12 @@ def history(slug: str) -> Response:
     return pages.framed("between.html", path, it=between, card=found)
 
 
+@blueprint.get("/fiches/<slug>/facile")
+@guarded(Act.PORTAL_READ)
+def easy(slug: str) -> Response:
+    return _stored(addresses.easy(slug))
+
+
 @blueprint.get("/s/<code>")
 @guarded(Act.PORTAL_READ)
 def short(code: str) -> Response:

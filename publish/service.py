@@ -211,7 +211,7 @@ def make_edition(actor: Actor, article: Article, revision: Revision, change_note
         lead=lead_of(tree),
         body=str(stored_form(tree)),
         plain=plain_text(tree),
-        fields={name: value for name, value in fields.items() if name != "title"},
+        fields=_shown_fields(fields),
         credits=_credits(revision),
         change_note=change_note,
         published_by=actor.id,
@@ -221,6 +221,13 @@ def make_edition(actor: Actor, article: Article, revision: Revision, change_note
     session().flush()
     pictures.write_down(edition, images.named_in(tree))
     return edition
+
+
+def _shown_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """The signed fields as lists and searches read them with each edition. Of the easy-to-read twin only that there is
+    one: its words stand in the signed bytes."""
+    kept = {name: value for name, value in fields.items() if name not in ("title", canonical.EASY)}
+    return {**kept, canonical.EASY: True} if fields.get(canonical.EASY) else kept
 
 
 def one_line(text: str) -> str:

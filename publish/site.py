@@ -23,6 +23,7 @@ from publish import (
     addresses,
     arranged,
     article_page,
+    easy_page,
     fate_queries,
     feed_pages,
     feeds,
@@ -46,7 +47,7 @@ JSON = "application/json; charset=utf-8"
 # Open data: any page anywhere may read it, without credentials.
 OPEN = frozenset({JSON, linked_data.JSON_LD})
 XML = "application/xml; charset=utf-8"
-STYLES = ("public.css", "public-more.css")
+STYLES = ("public.css", "public-more.css", "public-easy.css")
 RECENT = 6
 WISHES_AT_HOME = 3
 # Characters HTML does not allow, even escaped; a text may carry them, a page may not.
@@ -71,10 +72,11 @@ class Renderer:
         styles = [
             _compact((Path(app.static_folder or "") / name).read_text(encoding="utf-8")) for name in STYLES
         ]
-        # Files of ours, which hold no `</`. Articles do without the second.
-        self.style, self.more_style = (Markup(style) for style in styles)  # noqa: S704 # nosec B704 # files of ours, which hold no end of an element
+        # Files of ours, which hold no `</`. Articles do without the second; their easy-to-read twins have the third.
+        self.style, self.more_style, self.easy_style = (Markup(style) for style in styles)  # noqa: S704 # nosec B704 # files of ours, which hold no end of an element
         # Of pages with both styles, and of those with the first alone.
-        self.csp, self.article_csp = _policy(styles), _policy(styles[:1])
+        self.csp, self.article_csp = _policy(styles[:2]), _policy(styles[:1])
+        self.easy_csp = _policy([styles[0], styles[2]])
         self.plain_csp = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
     def page(self, path: str) -> Page | None:
@@ -103,7 +105,13 @@ class Renderer:
 
     def made(self, template: str, path: str, **context: Any) -> Page:
         text = self.html(template, path, **context)
-        return store.made(path, text, HTML, self.csp if self.more_style in text else self.article_csp)
+        return store.made(path, text, HTML, self.policy_of(text))
+
+    def policy_of(self, text: str) -> str:
+        """The policy of a page, by the styles in it."""
+        if self.more_style in text:
+            return self.csp
+        return self.easy_csp if self.easy_style in text else self.article_csp
 
     def plain(self, path: str, text: str, content_type: str) -> Page:
         return store.made(path, text, content_type, self.plain_csp)
@@ -176,6 +184,21 @@ def _history(site: Renderer, path: str, slug: str) -> Page | None:
         editions=queries.history(found.article_id),
         exact=fate_queries.changes_since(found.article_id),
     )
+
+
+def _easy(site: Renderer, path: str, slug: str) -> Page | None:
+    """The twin that was signed with the live edition; of an edition without one, the page says that it is no more."""
+    found = queries.article_at(slug)
+    if isinstance(found, str):
+        return _moved(site, path, addresses.easy(found))
+    if found is None:
+        return _away(site, path, slug, addresses.easy)
+    if easy_page.has_twin(found):
+        words = easy_page.words(found)
+        return site.made("easy.html", path, easy_style=site.easy_style, **words)
+    if not easy_page.had_twin(found):
+        return None
+    return store.made(path, site.html("easy_gone.html", path, card=found), HTML, site.csp, status=410)
 
 
 def _short(site: Renderer, path: str, code: str) -> Page | None:
@@ -332,6 +355,7 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.HOME: _home,
     Kind.ARTICLE: _article,
     Kind.HISTORY: _history,
+    Kind.EASY: _easy,
     Kind.SHORT: _short,
     Kind.THEME: _subject(SubjectKind.THEME),
     Kind.LIFE_EVENT: _subject(SubjectKind.LIFE_EVENT),
@@ -371,6 +395,8 @@ def every_path() -> dict[str, Card | None]:
     }
     for card in cards:
         paths[addresses.article(card.slug)] = card
+        if easy_page.has_twin(card):
+            paths[addresses.easy(card.slug)] = card
     for kind, address in (
         (SubjectKind.THEME, addresses.theme),
         (SubjectKind.LIFE_EVENT, addresses.life_event),

@@ -53,7 +53,7 @@ class CopyRenderer(site.Renderer):
 
     def made(self, template: str, path: str, **context: Any) -> Page:
         text = self.html(template, path, **context)
-        return self._bare(path, text, site.HTML, self.csp if self.more_style in text else self.article_csp)
+        return self._bare(path, text, site.HTML, self.policy_of(text))
 
     def plain(self, path: str, text: str, content_type: str) -> Page:
         return self._bare(path, text, content_type, self.plain_csp)

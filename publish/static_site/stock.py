@@ -25,7 +25,7 @@ from drafts.redaction_models import Redaction
 from drafts.review_models import ReviewOutcome, RevisionCompetence, SignOff
 from labs import wish_queries
 from labs.wish_models import Standing, Wish, WishEvent, WishSupport
-from publish import addresses, open_files, queries, sharing, shown, site, store
+from publish import addresses, easy_page, open_files, queries, sharing, shown, site, store
 from publish.call_models import Call, CallAnswer, CallState
 from publish.fate_models import ArticleAct
 from publish.fate_stages import READABLE
@@ -77,12 +77,16 @@ def taken(rules: str) -> Stock:
         *sorted(articles.values()),
     )
     pages: dict[str, str] = {}
+    twins = {card.article_id for card in cards if easy_page.has_twin(card)}
     for slug, article_id in session().execute(
         sa.select(Address.slug, Address.article_id).order_by(Address.slug)
     ):
         path = addresses.article(slug)
         pages[path] = digest(articles[article_id], touched.get(path, 0))
         pages[addresses.history(slug)] = digest(articles[article_id], "history")
+        if article_id in twins:
+            easy = addresses.easy(slug)
+            pages[easy] = digest(articles[article_id], "easy", touched.get(easy, 0))
         pages[addresses.short(sharing.code_of(article_id))] = digest(articles[article_id], "short")
     for path in _listed(cards):
         pages.setdefault(path, others)

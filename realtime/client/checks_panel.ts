@@ -13,6 +13,8 @@ interface Finding {
   field?: string | null;
 }
 
+/** What a finding says in place of a field that is put right on the page of the easy-to-read twin, and its address. */
+const EASY_PAGE = "facile";
 /** How long the text has to be saved and at rest, milliseconds. */
 const REST = 2_500;
 /** More than these are counted: who has thirty faults mends the first. */
@@ -116,7 +118,7 @@ export class ChecksPanel {
     const item = document.createElement("li");
     if (block === null && typeof field === "string") {
       const link = document.createElement("a");
-      link.href = `/brouillons/${this.options.draft}/champs${field && `#${field}`}`;
+      link.href = `/brouillons/${this.options.draft}/${field === EASY_PAGE ? EASY_PAGE : `champs${field && `#${field}`}`}`;
       link.textContent = message;
       item.append(link);
       return item;

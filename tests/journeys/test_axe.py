@@ -295,6 +295,7 @@ PAGES = [
     ("south", "/brouillons/{in_review}"),
     ("writer", "/brouillons/{writing}/auteurs"),
     ("writer", "/brouillons/{writing}/champs"),
+    ("writer", "/brouillons/{writing}/facile"),
     ("writer", "/brouillons/{in_review}/historique"),
     ("writer", "/brouillons/{again}/historique"),
     ("writer", "/brouillons/{again}/historique/1"),
@@ -379,6 +380,7 @@ def test_axe_finds_nothing_in_a_refused_form(pages_of: Callable[[str], Page], wo
 # (who, address) on demonstration content: what the small world above has not.
 DEMO_PAGES = [
     ("", "/fiches/demenager-de-noumea-a-kone"),
+    ("", "/fiches/vivre-avec-un-handicap/facile"),
     ("", "/themes/logement"),
     ("", "/situations/demenager"),
     ("", "/administrations/province-sud"),
