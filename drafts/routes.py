@@ -26,6 +26,7 @@ from drafts import (
     expert_routes,  # noqa: F401 - adds its routes to the blueprint
     export_routes,  # noqa: F401 - adds its routes to the blueprint
     following,
+    glossary_routes,  # noqa: F401 - adds its routes to the blueprint
     history_routes,  # noqa: F401 - adds its routes to the blueprint
     hung,  # noqa: F401 - registers its panels
     image_routes,  # noqa: F401 - adds its routes to the blueprint

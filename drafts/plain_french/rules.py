@@ -87,6 +87,8 @@ class Rules:
         self.abbreviations = frozenset(raw["abbreviations"])
         self.by_code = {RuleCode(entry["code"]): _rule(entry) for entry in raw["rules"]}
         self.letter = self.notations["{L}"]
+        # Rules that an administrator switched off: they keep their data and find nothing.
+        self.off = frozenset(RuleCode(code) for code in raw.get("off", ()))
 
     def __getitem__(self, code: RuleCode) -> Rule:
         return self.by_code[code]

@@ -1,0 +1,87 @@
+"""The rules of plain French in force: those of the release, with what administrators changed (`drafts.amending`).
+
+Asked for at each use; one number out of the database says whether what this process remembers is still it, so that a change
+holds on every process from its commit on.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import database, is_writing, session
+from drafts.glossary_models import RuleAmendment
+from drafts.plain_french.amended import Change, amended
+from drafts.plain_french.rules import RuleCode, Rules
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class InForce:
+    """Rules, the file they were read from, and the number of the last amendment in them (0: none)."""
+
+    rules: Rules
+    raw: Mapping[str, Any]
+    number: int
+
+
+_lock = threading.Lock()
+_kept: tuple[object, InForce] | None = None
+
+
+def last_number() -> int:
+    """The number of the last amendment of any rule; 0 before the first."""
+    return session().scalar(sa.select(sa.func.max(RuleAmendment.id))) or 0
+
+
+def current() -> dict[RuleCode, RuleAmendment]:
+    """The last amendment of each rule that was ever changed."""
+    last = sa.select(sa.func.max(RuleAmendment.id)).group_by(RuleAmendment.rule)
+    rows = session().scalars(sa.select(RuleAmendment).where(RuleAmendment.id.in_(last)))
+    codes = set(RuleCode)
+    # A rule that this release no longer has keeps its history and is not asked for.
+    return {RuleCode(row.rule): row for row in rows if row.rule in codes}
+
+
+def rules_in_force() -> InForce:
+    """The rules as they are at this moment. The same object for as long as nobody changes them."""
+    global _kept
+    number = last_number()
+    kept = _kept
+    if kept is not None and kept[0] is database() and kept[1].number == number:
+        return kept[1]
+    found = _read(number)
+    # What is still being written may never be committed, and its number be given to something else.
+    if not is_writing():
+        with _lock:
+            _kept = (database(), found)
+    return found
+
+
+def _read(number: int) -> InForce:
+    changes: dict[RuleCode, Change] = {code: row.change for code, row in current().items() if row.change}
+    raw = amended(changes)
+    try:
+        return InForce(Rules(raw), raw, number)
+    except (KeyError, ValueError, TypeError, re.error):
+        pass
+    # A release may shape a rule anew; what does not fit it any more is left out until somebody looks at it.
+    fitting = {code: change for code, change in changes.items() if _fits(code, change)}
+    raw = amended(fitting)
+    return InForce(Rules(raw), raw, number)
+
+
+def _fits(code: RuleCode, change: Change) -> bool:
+    try:
+        Rules(amended({code: change})).patterns()
+    except (KeyError, ValueError, TypeError, re.error) as error:
+        log.warning("what was changed of the rule %s does not fit it any more: %s", code, error)
+        return False
+    return True
