@@ -32,6 +32,7 @@ from app.policy import Actor, PortalRole
 from app.seed_calls import add_all as add_calls
 from app.seed_comments import add_comment
 from app.seed_figures import add_figures
+from app.seed_glossary import add_all as add_glossary
 from app.seed_known import actor_of, administration_of, known, lab_of, moment, person_of
 from app.seed_sessions import add_sessions
 from app.seed_wishes import add_wish
@@ -140,6 +141,7 @@ def fill(progress: Progress) -> None:
     for entry in _counted("Comments", entries("comments"), progress):
         add_comment(entry)
     add_figures(progress)
+    add_glossary(EDITOR, entries("glossary", "terms"), entries("glossary", "proposals"))
     add_calls(entries("calls"), entries("calls", "reading_tests"))
     with unit_of_work() as current:
         # What the demonstration did to get here is no news to anybody.

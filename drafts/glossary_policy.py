@@ -18,12 +18,13 @@ GLOSSARY = Glossary()
 @judges(Glossary)
 @judges(GlossaryTerm)
 def acts_on_glossary(actor: Actor, thing: Glossary | GlossaryTerm) -> frozenset[Act]:
-    """A proposal, and what became of it, is between who made it and those who decide."""
-    acts: set[Act] = set()
+    """A proposal, and what became of it, is between who made it and those who decide. The words themselves everybody reads,
+    on the public page."""
+    is_public = isinstance(thing, Glossary) or thing.status is TermStatus.LIVE
+    acts = {Act.PORTAL_READ} if is_public else set()
     works = Act.PORTAL_WORK in acts_for(actor, PORTAL)
     writes = bool(actor.roles & WRITERS) and not actor.is_guest and not actor.is_citizen
-    is_theirs = isinstance(thing, Glossary) or thing.status is TermStatus.LIVE or thing.written_by == actor.id
-    if writes or (works and is_theirs):
+    if writes or (works and (is_public or thing.written_by == actor.id)):
         acts |= {Act.GLOSSARY_SEE, Act.GLOSSARY_PROPOSE}
     if writes:
         acts.add(Act.GLOSSARY_WRITE)

@@ -102,6 +102,16 @@ def _kept() -> Iterator[Entry]:
         notices.forget_old,
     )
     yield Entry(
+        _(
+            "Mots du glossaire et règles du français simple : qui les a écrits, proposés ou changés, et pourquoi"
+        ),
+        _("Expliquer les mots des administrations, et rendre compte des règles qui aident à écrire"),
+        mission,
+        _("Sans limite, sous le numéro de la personne ; ce numéro s’efface avec elle"),
+        _("Les agents ; le public ne lit que les mots et leur explication"),
+        ("glossary_term.*", "rule_amendment.*"),
+    )
+    yield Entry(
         _("Frappes refusées par le contrôle d’entrée"),
         _("Comprendre une attaque ou une panne"),
         _("Sécurité du service"),
