@@ -11,24 +11,23 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import database, is_writing, session
 from drafts.glossary_models import RuleAmendment
 from drafts.plain_french.amended import Change, amended
-from drafts.plain_french.rules import RuleCode, Rules
+from drafts.plain_french.rules import RuleCode, Rules, house_rules
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class InForce:
-    """Rules, the file they were read from, and the number of the last amendment in them (0: none)."""
+    """Rules, the changes that are in them, and the number of the last amendment (0: none)."""
 
     rules: Rules
-    raw: Mapping[str, Any]
+    changes: Mapping[RuleCode, Change]
     number: int
 
 
@@ -67,15 +66,17 @@ def rules_in_force() -> InForce:
 
 def _read(number: int) -> InForce:
     changes: dict[RuleCode, Change] = {code: row.change for code, row in current().items() if row.change}
-    raw = amended(changes)
     try:
-        return InForce(Rules(raw), raw, number)
+        return InForce(_rules(changes), changes, number)
     except (KeyError, ValueError, TypeError, re.error):
         pass
     # A release may shape a rule anew; what does not fit it any more is left out until somebody looks at it.
     fitting = {code: change for code, change in changes.items() if _fits(code, change)}
-    raw = amended(fitting)
-    return InForce(Rules(raw), raw, number)
+    return InForce(_rules(fitting), fitting, number)
+
+
+def _rules(changes: Mapping[RuleCode, Change]) -> Rules:
+    return Rules(amended(changes)) if changes else house_rules()
 
 
 def _fits(code: RuleCode, change: Change) -> bool:

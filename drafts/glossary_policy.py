@@ -24,7 +24,8 @@ def acts_on_glossary(actor: Actor, thing: Glossary | GlossaryTerm) -> frozenset[
     acts = {Act.PORTAL_READ} if is_public else set()
     works = Act.PORTAL_WORK in acts_for(actor, PORTAL)
     writes = bool(actor.roles & WRITERS) and not actor.is_guest and not actor.is_citizen
-    if writes or (works and (is_public or thing.written_by == actor.id)):
+    is_theirs = isinstance(thing, GlossaryTerm) and thing.written_by == actor.id
+    if writes or (works and (is_public or is_theirs)):
         acts |= {Act.GLOSSARY_SEE, Act.GLOSSARY_PROPOSE}
     if writes:
         acts.add(Act.GLOSSARY_WRITE)

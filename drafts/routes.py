@@ -35,6 +35,7 @@ from drafts import (
     notice_routes,  # noqa: F401 - adds its routes to the blueprint
     parts_routes,  # noqa: F401 - adds its routes to the blueprint
     patterns,
+    plain_routes,  # noqa: F401 - adds its routes to the blueprint
     queries,
     reference_routes,  # noqa: F401 - adds its routes to the blueprint
     remark_queries,

@@ -50,7 +50,9 @@ def amended(changes: Mapping[RuleCode, Change]) -> dict[str, Any]:
         change = changes.get(RuleCode(entry["code"]))
         if change:
             _amend(entry, change)
-    raw["off"] = sorted(str(code) for code, change in changes.items() if change.get("off"))
+    off = sorted(str(code) for code, change in changes.items() if change.get("off"))
+    if off:
+        raw["off"] = off
     return raw
 
 

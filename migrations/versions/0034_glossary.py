@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0034_glossary"
-down_revision = "0032_pack"
+down_revision = "0033_plain_french"
 branch_labels = None
 depends_on = None
 
