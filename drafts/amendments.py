@@ -76,12 +76,20 @@ def _read(number: int) -> InForce:
 
 
 def _rules(changes: Mapping[RuleCode, Change]) -> Rules:
-    return Rules(amended(changes)) if changes else house_rules()
+    """Raises what a file of rules raises that does not hold together: patterns are compiled late, so these are tried."""
+    if not changes:
+        return house_rules()
+    rules = Rules(amended(changes))
+    rules.formulae()
+    for change in changes.values():
+        for one in change.get("formulae", ()):
+            rules.compiled(one["say"])
+    return rules
 
 
 def _fits(code: RuleCode, change: Change) -> bool:
     try:
-        Rules(amended({code: change})).patterns()
+        _rules({code: change})
     except (KeyError, ValueError, TypeError, re.error) as error:
         log.warning("what was changed of the rule %s does not fit it any more: %s", code, error)
         return False
