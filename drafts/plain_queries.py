@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,8 +19,9 @@ from drafts.models import Draft
 from drafts.plain_french.asking import TextReading
 from drafts.plain_french.reading import Finding
 from drafts.plain_french.rules import RuleCode, Rules
-from drafts.plain_french.score import Score, band_words
-from drafts.plain_models import PlainException
+from drafts.plain_french.score import FEW_WORDS, Score, band_of, band_words
+from drafts.plain_models import PlainException, PlainOverride, RevisionReading
+from drafts.review_models import Revision
 
 # Findings that one page shows: whoever has more begins with these.
 MOST_SHOWN = 200
@@ -82,6 +83,45 @@ class ScoreWords:
     time: str
 
 
+@dataclass(frozen=True)
+class FrozenPage:
+    """How plain a frozen version is, for who reviews it. `score` is None until it has been read."""
+
+    score: ScoreWords | None
+    left: int
+    by_rule: tuple[tuple[str, int], ...]
+    passed_over: int
+    # Why it was proposed like that, and by whom; "" when nothing was left or nobody asked.
+    reason: str
+    person: str
+    # Nobody could read it when it was proposed.
+    was_away: bool
+
+
+def frozen_page(revision: Revision) -> FrozenPage:
+    """What is kept of a frozen version."""
+    row = session().get(RevisionReading, revision.id)
+    override = session().get(PlainOverride, revision.id)
+    person = session().get(Person, override.person_id) if override is not None else None
+    return FrozenPage(
+        None if row is None else score_words(row.words, row.ease),
+        0 if row is None else row.left,
+        () if row is None else by_rule(row.findings),
+        0 if row is None else row.passed_over,
+        "" if override is None else override.reason,
+        "" if person is None else person.name,
+        override is not None and not override.was_read,
+    )
+
+
+def by_rule(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """How many findings of each rule, with the rules' names, the most frequent first."""
+    return tuple(
+        (rule_name(code), count)
+        for code, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+
+
 def exceptions_of(draft: Draft) -> tuple[ExceptionRow, ...]:
     """What is left as it is, the newest first."""
     rows = session().execute(
@@ -137,7 +177,7 @@ def text_page(tree: Tree, reading: TextReading, exceptions: Sequence[ExceptionRo
         min(len(remaining), MOST_SHOWN),
         tuple(BlockRow(ident, words.get(ident, ""), tuple(rows)) for ident, rows in blocks.items()),
         tuple(_looked_at(row, there) for row in exceptions),
-        score_words(reading.score),
+        score_words(reading.score.words, reading.score.ease),
     )
 
 
@@ -150,13 +190,14 @@ def _row(finding: Finding) -> FindingRow:
     return FindingRow(finding.rule.value, rule.name, rule.why, finding.words, finding.better, finding.rather)
 
 
-def score_words(score: Score) -> ScoreWords:
+def score_words(words: int, ease: float | None) -> ScoreWords:
+    """A score of so many words as people read it."""
     return ScoreWords(
-        band_words(score.band) if score.band is not None else "",
-        None if score.ease is None else round(score.ease),
-        score.sure,
-        ngettext("%(num)d mot", "%(num)d mots", score.words),
-        reading_time(score.seconds),
+        "" if ease is None else band_words(band_of(ease)),
+        None if ease is None else round(ease),
+        words >= FEW_WORDS,
+        ngettext("%(num)d mot", "%(num)d mots", words),
+        reading_time(Score(words).seconds),
     )
 
 
