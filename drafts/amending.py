@@ -126,7 +126,7 @@ def _lines(words: str, most: int, longest: int, field: str) -> list[str]:
     for line in lines:
         if len(line) > longest:
             raise Invalid(
-                _("Cette ligne est trop longue (%(most)s caractères au plus) : « %(line)s… »", most=longest, line=line[:60]),
+                _("Cette ligne est trop longue (%(most)s caractères au plus) : « %(line)s… »", most=longest, line=line[:60]),
                 field=field,
             )  # fmt: skip
     return lines
@@ -136,7 +136,7 @@ def _words(words: str, field: str) -> list[str]:
     lines = _lines(words, MOST_WORDS, LONGEST_WORD, field)
     for line in lines:
         if not re.fullmatch(r"[^\W_]+(?:[-‑’'.][^\W_]+)*", line):
-            raise Invalid(_("Un seul mot par ligne : « %(line)s » n’en est pas un.", line=line), field=field)
+            raise Invalid(_("Un seul mot par ligne : « %(line)s » n’en est pas un.", line=line), field=field)
     return lines
 
 
@@ -147,7 +147,7 @@ def _known_ones(words: str, kept: Sequence[str], field: str) -> list[str]:
         if line not in kept:
             raise Invalid(
                 _(
-                    "« %(line)s » n’est pas dans la règle d’origine : copiez la ligne telle qu’elle y est.",
+                    "« %(line)s » n’est pas dans la règle d’origine : copiez la ligne telle qu’elle y est.",
                     line=line,
                 ),
                 field=field,
@@ -167,7 +167,7 @@ def _formulae(words: str) -> list[dict[str, str]]:
         told = line[parted.end() :].strip().replace("'", "’") if parted else ""
         if parted is None or not told:
             raise Invalid(
-                _("Écrivez « formule = remplacement » ou « formule : conseil ». Cette ligne n’est ni l’un ni l’autre : « %(line)s »", line=line[:80]),
+                _("Écrivez « formule = remplacement » ou « formule : conseil ». Cette ligne n’est ni l’un ni l’autre : « %(line)s »", line=line[:80]),
                 field="formulae",
             )  # fmt: skip
         _judge(say)
@@ -175,7 +175,7 @@ def _formulae(words: str) -> list[dict[str, str]]:
             raise Invalid(_("%(count)s caractères au plus.", count=LONGEST_ADVICE), field="formulae")
         found.append({"say": say, "better" if parted[1] == "=" else "rather": told})
     if len({one["say"] for one in found}) < len(found):
-        raise Invalid(_("Une formule est écrite deux fois : gardez-en une."), field="formulae")
+        raise Invalid(_("Une formule est écrite deux fois : gardez-en une."), field="formulae")
     return found
 
 
@@ -198,7 +198,7 @@ def _judge(say: str) -> None:
             PatternFault.ENDLESS: _("un groupe répété doit l’être un nombre limité de fois, comme {0,3}"),
         }[fault]  # fmt: skip
     raise Invalid(
-        _("La formule « %(say)s » ne va pas : %(fault)s.", say=say[:80], fault=said), field="formulae"
+        _("La formule « %(say)s » ne va pas : %(fault)s.", say=say[:80], fault=said), field="formulae"
     )
 
 
@@ -208,13 +208,13 @@ def _examples(words: str, kind: str, field: str, *, has_words: bool) -> list[dic
     for line in _lines(words, MOST_EXAMPLES, LONGEST_EXAMPLE, field):
         text, *more = (part.strip() for part in line.split("|"))
         if not text or len(more) > (2 if has_words else 0):
-            raise Invalid(_("Cet exemple a une barre | de trop : « %(line)s »", line=line[:80]), field=field)
+            raise Invalid(_("Cet exemple a une barre | de trop : « %(line)s »", line=line[:80]), field=field)
         example = {"kind": kind, "text": text}
         if has_words:
             example["words"] = more[0] if more and more[0] else text
             if example["words"] not in text:
                 raise Invalid(
-                    _("« %(words)s » n’est pas dans l’exemple « %(example)s ».", words=example["words"][:80], example=text[:80]),
+                    _("« %(words)s » n’est pas dans l’exemple « %(example)s ».", words=example["words"][:80], example=text[:80]),
                     field=field,
                 )  # fmt: skip
             if len(more) == 2 and more[1]:
@@ -234,17 +234,17 @@ def held(code: RuleCode, change: Change) -> None:
         answer, _parts = _tester.ask("try", {"busy": busy}, (json.dumps(raw).encode(),))
     except ChildDied as death:
         if 0 < death.at <= len(busy):
-            said = _("La formule « %(say)s » demande trop de travail : bornez ses répétitions, ou écrivez-la en plusieurs lignes.", say=busy[death.at - 1][:80])  # fmt: skip
+            said = _("La formule « %(say)s » demande trop de travail : bornez ses répétitions, ou écrivez-la en plusieurs lignes.", say=busy[death.at - 1][:80])  # fmt: skip
             raise Invalid(said, field="formulae") from None
         if isinstance(death, ChildSlow):
-            said = _("L’essai a pris trop de temps et a été arrêté. Réessayez dans un instant ; si cela recommence, changez moins de choses à la fois.")  # fmt: skip
+            said = _("L’essai a pris trop de temps et a été arrêté. Réessayez dans un instant ; si cela recommence, changez moins de choses à la fois.")  # fmt: skip
             raise Invalid(said) from None
-        raise Invalid(_("L’essai s’est arrêté : la règle n’est pas changée. Réessayez.")) from None
+        raise Invalid(_("L’essai s’est arrêté : la règle n’est pas changée. Réessayez.")) from None
     finally:
         # Rules are changed some times a year, and a child that waits for the next time keeps 60 MB.
         close()
     if "broken" in answer:
-        raise Invalid(_("La règle ne tient pas ensemble : vérifiez les formules."), field="formulae")
+        raise Invalid(_("La règle ne tient pas ensemble : vérifiez les formules."), field="formulae")
     mine = [fault for fault in answer["faults"] if fault["rule"] == code]
     if mine:
         raise Invalid(_said_of(mine), field=_field_of(mine[0], change))
@@ -260,13 +260,13 @@ def _said_of(faults: Sequence[Mapping[str, Any]]) -> str:
     fault = faults[0]
     text, found = fault["text"], fault["found"]
     if fault["is_right"]:
-        said = _("L’exemple « %(example)s » ne tient pas : la règle ne doit rien y trouver, et elle trouve « %(found)s ».", example=text, found=found)  # fmt: skip
+        said = _("L’exemple « %(example)s » ne tient pas : la règle ne doit rien y trouver, et elle trouve « %(found)s ».", example=text, found=found)  # fmt: skip
     elif found is None:
-        said = _("L’exemple « %(example)s » ne tient pas : la règle doit y trouver « %(words)s », et ne trouve rien.", example=text, words=fault["words"])  # fmt: skip
+        said = _("L’exemple « %(example)s » ne tient pas : la règle doit y trouver « %(words)s », et ne trouve rien.", example=text, words=fault["words"])  # fmt: skip
     elif found != fault["words"]:
-        said = _("L’exemple « %(example)s » ne tient pas : la règle doit y trouver « %(words)s », et elle trouve « %(found)s ».", example=text, words=fault["words"], found=found)  # fmt: skip
+        said = _("L’exemple « %(example)s » ne tient pas : la règle doit y trouver « %(words)s », et elle trouve « %(found)s ».", example=text, words=fault["words"], found=found)  # fmt: skip
     else:
-        said = _("L’exemple « %(example)s » ne tient pas : ce que la règle propose d’y écrire est « %(better)s ».", example=text, better=fault["better"] or _("rien"))  # fmt: skip
+        said = _("L’exemple « %(example)s » ne tient pas : ce que la règle propose d’y écrire est « %(better)s ».", example=text, better=fault["better"] or _("rien"))  # fmt: skip
     if len(faults) > 1:
         more = len(faults) - 1
         said += " " + ngettext(
@@ -285,7 +285,7 @@ def amend(actor: Actor, code: RuleCode, seen: int, change: Change, reason: str) 
     reason = one_line(reason, LONGEST_REASON, "reason", said, needed=True)
     last = amendments.current().get(code)
     if dict(change) == (last.change if last else {}):
-        raise Invalid(_("Rien n’a changé : il n’y a rien à enregistrer."))
+        raise Invalid(_("Rien n’a changé : il n’y a rien à enregistrer."))
     return _add(actor, code, seen, change, reason, "amend_rule")
 
 

@@ -29,6 +29,7 @@ from drafts.expert_models import (
     ExpertOpinion,
     ExpertRemark,
 )
+from drafts.glossary_models import GlossaryTerm, RuleAmendment
 from drafts.history_models import DraftVersion
 from drafts.models import RefusedUpdate
 from drafts.notice_models import DraftFollow, Notice, NoticeSilence
@@ -48,6 +49,8 @@ searched(
     DraftVersion.name,
     PlainException.reason,
     PlainOverride.reason,
+    GlossaryTerm.reason,
+    RuleAmendment.reason,
 )
 searched(RemarkMessage.text, longest=LONGEST_TEXT)
 searched(ExpertOpinion.text, ExpertRemark.text, longest=LONGEST_ADVICE)

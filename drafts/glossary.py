@@ -73,7 +73,7 @@ def propose(actor: Actor, given: TermWords) -> GlossaryTerm:
     mine = session().scalar(waiting.where(GlossaryTerm.written_by == actor.id)) or 0
     if mine >= MOST_WAITING_OF_ONE or (session().scalar(waiting) or 0) >= MOST_WAITING:
         raise RateLimited(
-            _("Beaucoup de propositions attendent déjà une réponse : attendez qu’un éditeur les ait lues."),
+            _("Beaucoup de propositions attendent déjà une réponse : attendez qu’un éditeur les ait lues."),
             retry_after=3600.0,
         )
     row = _new(actor, values, TermStatus.PROPOSED)
@@ -167,7 +167,7 @@ def _changed(actor: Actor, row: GlossaryTerm, act: str, *, is_public: bool, **de
 
 
 def _taken(term: str) -> str:
-    return _("« %(term)s » est déjà dans le glossaire, ou déjà proposé.", term=term)
+    return _("« %(term)s » est déjà dans le glossaire, ou déjà proposé.", term=term)
 
 
 def _reason(words: str) -> str:
@@ -178,7 +178,7 @@ def _reason(words: str) -> str:
 def _room_for_one() -> None:
     count = sa.select(sa.func.count()).where(GlossaryTerm.status == TermStatus.LIVE)
     if (session().scalar(count) or 0) >= MOST_TERMS:
-        raise Invalid(_("Le glossaire est plein (%(most)s mots) : retirez-en d’abord un.", most=MOST_TERMS))
+        raise Invalid(_("Le glossaire est plein (%(most)s mots) : retirez-en d’abord un.", most=MOST_TERMS))
 
 
 def _checked(given: TermWords, row: GlossaryTerm | None = None) -> dict[str, object]:
@@ -227,15 +227,15 @@ def _refuse_taken(keys: set[str], key: str, row: GlossaryTerm | None) -> None:
         if key == other.key:
             withdrawn = other.status is TermStatus.WITHDRAWN
             said = (
-                _("« %(term)s » a été retiré du glossaire : un éditeur peut le remettre.", term=other.term)
+                _("« %(term)s » a été retiré du glossaire : un éditeur peut le remettre.", term=other.term)
                 if withdrawn
-                else _("« %(term)s » est déjà dans le glossaire.", term=other.term)
+                else _("« %(term)s » est déjà dans le glossaire.", term=other.term)
             )
             raise Invalid(said, field="term")
         if keys & theirs and other.status is TermStatus.LIVE:
             field = "term" if key in theirs else "forms"
             raise Invalid(
-                _("Le mot « %(term)s » du glossaire a déjà cette forme.", term=other.term), field=field
+                _("Le mot « %(term)s » du glossaire a déjà cette forme.", term=other.term), field=field
             )
     waiting = sa.select(GlossaryTerm.id).where(
         GlossaryTerm.status == TermStatus.PROPOSED, GlossaryTerm.key == key

@@ -73,9 +73,9 @@ def add_term() -> Any:
     except _SAID as error:
         return _new_page(form, error, form.faults_of(error, **form.NAMES))
     flash(
-        _("Le mot est dans le glossaire : le site public le montre dans quelques secondes.")
+        _("Le mot est dans le glossaire : le site public le montre dans quelques secondes.")
         if may_write
-        else _("Merci : un éditeur du portail va lire votre proposition.")
+        else _("Merci : un éditeur du portail va lire votre proposition.")
     )
     return see_other("drafts.glossary")
 
@@ -122,7 +122,7 @@ def change_term(term_id: int) -> Any:
 @blueprint.post("/espace/glossaire/<int:term_id>/accepter")
 @guarded(Act.GLOSSARY_WRITE, term_door)
 def accept_term(term_id: int) -> Any:
-    return _worded(term_id, glossary.accept, _("La proposition est acceptée : le mot est dans le glossaire."))
+    return _worded(term_id, glossary.accept, _("La proposition est acceptée : le mot est dans le glossaire."))
 
 
 @blueprint.post("/espace/glossaire/<int:term_id>/refuser")
@@ -136,7 +136,7 @@ def refuse_term(term_id: int) -> Any:
 @blueprint.post("/espace/glossaire/<int:term_id>/retirer")
 @guarded(Act.GLOSSARY_WRITE, term_door)
 def withdraw_term(term_id: int) -> Any:
-    return _decided(term_id, glossary.withdraw, _("Le mot est retiré : le site public ne le montre plus."))
+    return _decided(term_id, glossary.withdraw, _("Le mot est retiré : le site public ne le montre plus."))
 
 
 @blueprint.post("/espace/glossaire/<int:term_id>/remettre")

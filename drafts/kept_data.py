@@ -113,12 +113,12 @@ def _kept() -> Iterator[Entry]:
     )
     yield Entry(
         _(
-            "Mots du glossaire et règles du français simple : qui les a écrits, proposés ou changés, et pourquoi"
+            "Mots du glossaire et règles du français simple : qui les a écrits, proposés ou changés, et pourquoi"
         ),
         _("Expliquer les mots des administrations, et rendre compte des règles qui aident à écrire"),
         mission,
-        _("Sans limite, sous le numéro de la personne ; ce numéro s’efface avec elle"),
-        _("Les agents ; le public ne lit que les mots et leur explication"),
+        _("Sans limite, sous le numéro de la personne ; ce numéro s’efface avec elle"),
+        _("Les agents ; le public ne lit que les mots et leur explication"),
         ("glossary_term.*", "rule_amendment.*"),
     )
     yield Entry(

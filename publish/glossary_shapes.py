@@ -22,7 +22,7 @@ class GlossaryItem(Shape):
     @classmethod
     def words(cls) -> dict[str, str]:
         return {
-            "key": _("Le mot en minuscules et sans accents : son repère dans les adresses."),
+            "key": _("Le mot en minuscules et sans accents : son repère dans les adresses."),
             "term": _("Le mot ou le sigle."),
             "forms": _("Ses autres formes."),
             "spelled_out": _("Les mots d’un sigle, ou rien."),

@@ -61,7 +61,7 @@ def amend(code: str) -> Any:
     tried = _amended(rule, form)
     if tried.status:
         return _rule_page(rule, tried, form)
-    flash(_("C’est enregistré : la règle vaut dès maintenant dans tous les textes."))
+    flash(_("C’est enregistré : la règle vaut dès maintenant dans tous les textes."))
     return see_other("administration.rule", code=code)
 
 

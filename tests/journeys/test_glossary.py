@@ -25,7 +25,7 @@ def test_a_word_goes_from_its_editor_to_the_margin_and_to_the_public(demo: Demo)
     expect(proposal.get_by_role("status")).to_contain_text("un éditeur du portail va lire")
 
     editor = demo.sit("editeur@dinum.example", "/espace")
-    editor.get_by_role("link", name="Accepter ou refuser ce mot du glossaire").last.click()
+    editor.get_by_role("link", name="Accepter ou refuser ce mot du glossaire – cachet d’essai").click()
     expect(editor.get_by_role("heading", level=1)).to_have_text("cachet d’essai")
     editor.get_by_label("Explication").fill("Marque posée sur un papier pour l’essayer.")
     editor.get_by_role("button", name="Accepter").click()
