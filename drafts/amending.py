@@ -223,6 +223,17 @@ def _examples(words: str, kind: str, field: str, *, has_words: bool) -> list[dic
     return found
 
 
+def refuse_moved(code: RuleCode, seen: int) -> None:
+    """Raises MovedOn, before the trial, when the rule is not what the form was made from any more."""
+    if _last_of(code) != seen:
+        raise MovedOn(_("Quelqu’un a changé cette règle entre-temps. Comparez, puis envoyez de nouveau."))
+
+
+def _last_of(code: RuleCode) -> int:
+    query = sa.select(sa.func.max(RuleAmendment.number)).where(RuleAmendment.rule == str(code))
+    return session().scalar(query) or 0
+
+
 def held(code: RuleCode, change: Change) -> None:
     """Try the rules with this change, in a child. Never in a write transaction.
 
@@ -300,16 +311,11 @@ def restore(actor: Actor, code: RuleCode, seen: int, reason: str) -> RuleAmendme
 
 
 def _add(actor: Actor, code: RuleCode, seen: int, change: Change, reason: str, act: str) -> RuleAmendment:
+    refuse_moved(code, seen)
     moved = _("Quelqu’un a changé cette règle entre-temps. Comparez, puis envoyez de nouveau.")
-    last = (
-        session().scalar(sa.select(sa.func.max(RuleAmendment.number)).where(RuleAmendment.rule == str(code)))
-        or 0
-    )
-    if last != seen:
-        raise MovedOn(moved)
     row = RuleAmendment(
         rule=str(code),
-        number=last + 1,
+        number=seen + 1,
         change=dict(change),
         reason=reason,
         person_id=actor.id,

@@ -70,6 +70,8 @@ def _amended(rule: RuleCode, form: RuleForm) -> Attempt:
     if not form.validate_on_submit():
         return Attempt(None, Invalid.status, form.faults())
     try:
+        with reading():
+            amending.refuse_moved(rule, seen())
         change = amending.change_of(rule, form.given)
         amending.held(rule, change)
         with unit_of_work():

@@ -74,18 +74,18 @@ def test_what_does_not_hold_is_named_and_nothing_typed_is_lost(client: PageClien
 
 def test_a_reason_is_asked_for(client: PageClient, portal: Portal) -> None:
     client.sign_in(portal.admin).get(LONG)
-    page = client.send(LONG, 422, max_words="30", raison="")
-    assert "Dites pourquoi" in page.main and page.form(LONG).values["max_words"] == "30"
+    page = client.send(LONG, 422, max_words="26", raison="")
+    assert "Dites pourquoi" in page.main and page.form(LONG).values["max_words"] == "26"
 
 
 def test_the_second_administrator_sees_what_the_first_did(app: Flask, portal: Portal) -> None:
     first, second = PageClient(app).sign_in(portal.admin), PageClient(app).sign_in(portal.other)
     first.get(LONG)
     second.get(LONG)
-    first.send(LONG, max_words="30", raison="Un essai.")
-    page = second.send(LONG, 409, max_words="40", raison="Un autre.")
-    assert "Enregistré maintenant" in page.main and "30" in page.main
-    assert page.form(LONG).values["max_words"] == "40"
+    first.send(LONG, max_words="26", raison="Un essai.")
+    page = second.send(LONG, 409, max_words="28", raison="Un autre.")
+    assert "Enregistré maintenant" in page.main and "26" in page.main
+    assert page.form(LONG).values["max_words"] == "28"
     # The page shown again knows the new state: sent once more, it stands.
     second.send(LONG)
 

@@ -39,7 +39,7 @@ def test_the_page_has_the_words_in_their_order(client: PageClient, press: Press)
     assert "Aucun mot n’est encore expliqué" in public(client, "/glossaire").main
     written(press)
     for term in ("état civil", "acte", "zone", "3 volets"):
-        written(press, TermWords(term, f"Ce qu’est : {term}."))
+        written(press, TermWords(term, f"Ce qu’est {term}."))
     written(press, TermWords("GDPL", "Un groupe.", spelled_out="groupement de droit particulier local"))
     page = public(client, "/glossaire")
     assert [one.get("id") for one in page.all("dt")] == [
