@@ -67,6 +67,9 @@ class Act(StrEnum):
     CALL_EDIT = "call.edit"
     CALL_KEY_IN = "call.key_in"
     PACK_MAKE = "pack.make"
+    GLOSSARY_SEE = "glossary.see"
+    GLOSSARY_PROPOSE = "glossary.propose"
+    GLOSSARY_WRITE = "glossary.write"
 
 
 class PortalRole(StrEnum):

@@ -18,6 +18,7 @@ from app.web import current_actor
 from drafts import damage, easy_queries, lab_queries, list_queries, notice_queries
 from drafts import waiting as _sources  # noqa: F401 - registers what waits
 from drafts.doors import blueprint
+from drafts.glossary_policy import GLOSSARY
 from drafts.models import Draft
 from labs.cycle_queries import CycleRow
 from labs.models import Lab
@@ -127,6 +128,14 @@ def waiting_for_me(actor: Actor) -> Markup:
         todo=[item for item in found if not item.is_news],
         news=[item for item in found if item.is_news],
     )
+
+
+@panel("espace", order=80)
+def way_to_glossary(actor: Actor) -> Markup | None:
+    acts = acts_for(actor, GLOSSARY)
+    if Act.GLOSSARY_SEE not in acts:
+        return None
+    return _rendered("drafts/glossary_panel.html", may_write=Act.GLOSSARY_WRITE in acts)
 
 
 @panel("espace", order=10)

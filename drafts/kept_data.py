@@ -82,6 +82,14 @@ def _kept() -> Iterator[Entry]:
         ("easy_reading.*",),
     )
     yield Entry(
+        _("Passages laissés comme ils sont malgré un conseil de français simple, pourquoi et par qui"),
+        _("Ne pas redire un conseil écarté, et savoir pourquoi il l’a été"),
+        mission,
+        _("Avec le brouillon"),
+        _("Les membres du lab, les relecteurs"),
+        ("plain_exception.*",),
+    )
+    yield Entry(
         _("Versions figées, signatures, décisions et leurs motifs, sous le numéro de la personne"),
         _("Prouver qui a relu et approuvé un texte publié"),
         mission,
@@ -96,6 +104,8 @@ def _kept() -> Iterator[Entry]:
             "substitute.*",
             "passed_over.*",
             "review_outcome.*",
+            "revision_reading.*",
+            "plain_override.*",
         ),
     )
     yield Entry(
@@ -119,6 +129,16 @@ def _kept() -> Iterator[Entry]:
         ("notice.*", "notice_silence.*"),
         notices.KEPT_FOR.days,
         notices.forget_old,
+    )
+    yield Entry(
+        _(
+            "Mots du glossaire et règles du français simple : qui les a écrits, proposés ou changés, et pourquoi"
+        ),
+        _("Expliquer les mots des administrations, et rendre compte des règles qui aident à écrire"),
+        mission,
+        _("Sans limite, sous le numéro de la personne ; ce numéro s’efface avec elle"),
+        _("Les agents ; le public ne lit que les mots et leur explication"),
+        ("glossary_term.*", "rule_amendment.*"),
     )
     yield Entry(
         _("Frappes refusées par le contrôle d’entrée"),

@@ -11,6 +11,8 @@ from app.extensions import gettext as _
 from app.extensions import ngettext
 from app.policy import Actor, PortalRole
 from app.waiting import Waiting, source
+from drafts import glossary_policy
+from drafts.glossary_models import GlossaryTerm, TermStatus
 from drafts.list_queries import reach
 from drafts.models import Draft, DraftClient
 from drafts.notice_words import address_of
@@ -23,6 +25,26 @@ from labs.roles import Right
 
 # Lines of one kind; who has more sees the next ones when these are done.
 MOST = 50
+
+
+@source("glossary")
+def proposed_words(actor: Actor) -> Iterator[Waiting]:
+    """Words that agents propose for the glossary, for those who decide about them."""
+    if not actor.roles & glossary_policy.WRITERS:
+        return
+    rows = session().scalars(
+        sa.select(GlossaryTerm)
+        .where(GlossaryTerm.status == TermStatus.PROPOSED)
+        .order_by(GlossaryTerm.id)
+        .limit(MOST)
+    )
+    for row in rows:
+        yield Waiting(
+            about=row.term,
+            what=_("Accepter ou refuser ce mot du glossaire"),
+            why=_("Un agent l’a proposé."),
+            href=f"/espace/glossaire/{row.id}",
+        )
 
 
 @source("reviews")

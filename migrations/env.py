@@ -19,6 +19,7 @@ import app.mail
 import app.oidc.models
 import app.refusals
 import drafts.expert_models
+import drafts.glossary_models
 import drafts.history_models
 import drafts.notice_models
 import drafts.redaction_models

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SERVICES = "services"
     SERVICES_CSV = "services_csv"
     SPACES = "spaces"
+    GLOSSARY = "glossary"
     SITE_MAP = "site_map"
     ACCESSIBILITY = "accessibility"
     PRIVACY = "privacy"
@@ -59,6 +60,7 @@ CATALOGUE_JSON, CATALOGUE_TURTLE = f"{OPEN_DATA}/catalogue.jsonld", f"{OPEN_DATA
 # The last part of the address of a page's linked data.
 DATA = "donnees.jsonld"
 API = "/api"
+GLOSSARY = "/glossaire"
 
 
 FIXED = {
@@ -67,6 +69,7 @@ FIXED = {
     "/demarches": Kind.SERVICES,
     "/demarches.csv": Kind.SERVICES_CSV,
     "/espaces-connectes": Kind.SPACES,
+    GLOSSARY: Kind.GLOSSARY,
     "/plan-du-site": Kind.SITE_MAP,
     "/accessibilite": Kind.ACCESSIBILITY,
     "/donnees-personnelles": Kind.PRIVACY,
@@ -287,6 +290,11 @@ def described(path: str) -> dict[str, str]:
     if kind is Kind.OPEN_DATA:
         return {CATALOGUE_JSON: "application/ld+json", CATALOGUE_TURTLE: "text/turtle"}
     return {}
+
+
+def word(key: str) -> str:
+    """Where a word of the glossary is explained."""
+    return f"{GLOSSARY}#{key}"
 
 
 def following(path: str) -> str:

@@ -34,6 +34,7 @@ from publish.api_shapes import (
     WishItem,
     WithdrawnAt,
 )
+from publish.glossary_shapes import Glossary
 from publish.models import Edition
 
 # More than the territory makes in years; a list of programs is read whole.
@@ -163,6 +164,18 @@ def register(blueprint: Blueprint) -> None:
             partial(url_for, "publish.api_services"),
         )
         return Services(items=items, next=after)
+
+    @blueprint.get("/api/v1/glossary")
+    @operation(Glossary, lambda: _("Les mots que le portail explique"), asked=Listed)
+    @guarded(Act.PORTAL_READ)
+    def api_glossary() -> Any:
+        items, after = page_of(
+            api_queries.words(_home()),
+            lambda item: item.key,
+            asked(Listed),
+            partial(url_for, "publish.api_glossary"),
+        )
+        return Glossary(items=items, next=after)
 
     @blueprint.get("/api/v1/editions")
     @operation(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 from app.db import session
 from app.directory import catalogue
 from app.directory.models import OnlineService
+from drafts import glossary_queries
 from drafts.models import Article
 from labs.wish_queries import WishCard
 from publish import addresses, queries
@@ -24,6 +25,7 @@ from publish.api_shapes import (
     WishItem,
 )
 from publish.fate_stages import READABLE
+from publish.glossary_shapes import GlossaryItem
 from publish.models import Address, Edition
 from publish.queries import Card
 
@@ -119,6 +121,24 @@ def services(home: str) -> list[ServiceItem]:
             outage=catalogue.outage_now(row),
         )
         for row in rows
+    ]
+
+
+def words(home: str) -> list[GlossaryItem]:
+    """The glossary."""
+    return [
+        GlossaryItem(
+            key=line.key,
+            term=line.term,
+            forms=list(line.forms),
+            spelled_out=line.spelled_out,
+            definition=line.definition,
+            source=line.source,
+            source_url=line.source_url,
+            changed_at=line.changed_at,
+            url=home + addresses.word(line.key),
+        )
+        for line in glossary_queries.public()
     ]
 
 

@@ -9,7 +9,16 @@ from markupsafe import Markup
 
 from drafts import vocabulary
 from drafts.outline import outline
-from publish import addresses, comment_queries, queries, sharing, structured, territories, voice_queries
+from publish import (
+    addresses,
+    comment_queries,
+    glossary_page,
+    queries,
+    sharing,
+    structured,
+    territories,
+    voice_queries,
+)
 from publish.queries import Card
 
 # A text of two parts is seen at a glance; from three on, a list of them saves scrolling.
@@ -29,6 +38,7 @@ def words(card: Card, public_url: str, territory: str = "") -> dict[str, Any]:
         "contents": headings(reading.tree),
         "overdue": _overdue(reading),
         "faq": structured.questions(reading.tree),
+        "explained": glossary_page.explained(reading.tree),
         "history": addresses.history(card.slug),
         "voice": voice_queries.counts_of(card.article_id),
         "heard": comment_queries.heard(card.article_id),

@@ -28,6 +28,7 @@ from publish import (
     feed_pages,
     feeds,
     figure_page,
+    glossary_page,
     linked_data,
     office_queries,
     open_files,
@@ -365,6 +366,9 @@ _BUILDERS: dict[Kind, Callable[[Renderer, str, str], Page | None]] = {
     Kind.SERVICES: _services,
     Kind.SERVICES_CSV: _services_csv,
     Kind.SPACES: _spaces,
+    Kind.GLOSSARY: lambda site, path, _slug: site.made(
+        "glossary.html", path, letters=glossary_page.letters()
+    ),
     Kind.SITE_MAP: _site_map,
     Kind.ACCESSIBILITY: _standing("accessibility.html"),
     Kind.PRIVACY: lambda site, path, _slug: site.made("privacy.html", path, entries=privacy.entries()),

@@ -6,8 +6,7 @@ the editor counts inside a block.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +19,7 @@ from drafts.plain_french.rules import RuleCode, Rules, house_rules
 from drafts.plain_french.sentences import count, sentences
 from drafts.plain_french.short import Short
 from drafts.plain_french.turns import DoubleNegation, Nominal, Passive, ReaderAbsent
+from drafts.plain_french.units import Units
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,30 @@ class _Judges:
             if count(text[sentence.start : sentence.end]) > self.longest_sentence:
                 hits.append(Hit(RuleCode.LONG_SENTENCE, sentence.start, sentence.end))
         spelled = {name for name, start, end in acronyms if self.acronyms.spelled_out(text, start, end)}
-        return _Read(tuple(hits), tuple(acronyms), frozenset(spelled))
+        # Of what is switched off nothing is told; what spells an acronym out is so whoever asks.
+        off = self.rules.off
+        asked = () if RuleCode.ACRONYM in off else tuple(acronyms)
+        return _Read(tuple(hit for hit in hits if hit.rule not in off), asked, frozenset(spelled))
 
 
 @lru_cache(maxsize=4)
 def _judges(rules: Rules) -> _Judges:
     return _Judges(rules)
+
+
+# A long article has some 200 blocks; people at one table ask about the same ones.
+@lru_cache(maxsize=4_000)
+def _read_alone(judges: _Judges, passage: Passage) -> _Read:
+    return judges.read(passage)
+
+
+@dataclass(frozen=True)
+class BlockFindings:
+    """What is found in one block, whatever stands around it, and the acronyms that it explains to the others."""
+
+    passage: Passage
+    findings: tuple[Finding, ...]
+    spells: frozenset[str]
 
 
 class Reader:
@@ -102,6 +120,13 @@ class Reader:
         spelled = frozenset().union(*(one.spelled | passage.spelled for passage, one in read))
         return tuple(finding for passage, one in read for finding in self._told(passage, one, spelled))
 
+    def block_by_block(self, tree: Tree) -> Iterator[BlockFindings]:
+        """Each block by itself: an acronym is asked about unless this very block explains it."""
+        for passage in passages(tree):
+            read = _read_alone(self._judges, passage)
+            spells = read.spelled | passage.spelled
+            yield BlockFindings(passage, tuple(self._told(passage, read, spells)), spells)
+
     def _told(self, passage: Passage, read: _Read, spelled: frozenset[str]) -> list[Finding]:
         hits = list(read.hits)
         for name, start, end in read.acronyms:
@@ -111,7 +136,7 @@ class Reader:
                     Hit(RuleCode.ACRONYM, start, end, None if meaning is None else f"{meaning} ({name})")
                 )
         hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
-        units = _Units(passage.text)
+        units = Units(passage.text)
         return [
             Finding(
                 passage.block_id,
@@ -124,17 +149,6 @@ class Reader:
             )
             for hit in hits
         ]
-
-
-class _Units:
-    """Characters of Python told in UTF-16 units: each beyond the first plane before a place is one unit more."""
-
-    def __init__(self, text: str) -> None:
-        plain = text.isascii() or max(text) <= "\uffff"
-        self.wide = [] if plain else [place for place, sign in enumerate(text) if sign > "\uffff"]
-
-    def at(self, place: int) -> int:
-        return place + bisect_left(self.wide, place)
 
 
 def _ends(text: str) -> tuple[int, int]:

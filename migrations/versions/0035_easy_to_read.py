@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0035_easy_to_read"
-down_revision = "0032_pack"
+down_revision = "0034_glossary"
 branch_labels = None
 depends_on = None
 

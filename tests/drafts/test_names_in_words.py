@@ -83,8 +83,9 @@ NOT_SEARCHED = {
     "online_service.outage", "lab_session.video_link", "checked_link.url", "wish.source_url", "article.slug", "online_service.slug",
     "connected_space.name", "connected_space.address", "connected_space.hours", "connected_space.bring",
     "connected_space.mediation",
-    # Words of the language, kept by portal editors.
-    "search_synonym.words",
+    # Words of the language, kept by portal editors and administrators; what they mean is public.
+    "search_synonym.words", "glossary_term.forms", "glossary_term.spelled_out", "glossary_term.definition",
+    "glossary_term.source", "glossary_term.source_url", "rule_amendment.change",
     # Erased by verbs of their own.
     "person.name", "person.email", "person.password_hash", "reset_request.email", "second_factor.sealed", "mail.recipient", "mail.subject", "mail.body",
     "mail.calendar", "comment.email", "expert_invitation.name", "expert_invitation.email", "session_minutes.sections",

@@ -31,9 +31,10 @@ from app.oidc.models import ExternalIdentity
 from app.policy import ANONYMOUS, Actor, PortalRole
 from config import Settings
 from drafts import bin as wastepaper
-from drafts import bringing, expert_policy, experts, remarks, review
+from drafts import bringing, expert_policy, experts, glossary, remarks, review
 from drafts import service as drafts
 from drafts.brought_models import BroughtPicture
+from drafts.glossary import TermWords
 from drafts.models import Draft, ImageUse
 from drafts.notice_models import Notice
 from labs import cycles, guests, joining, sessions
@@ -294,11 +295,14 @@ def build(app: Flask, settings: Settings) -> FullHouse:
         alert = alerts.raise_alert("epreuve", "1", "Une alerte.")
         cycle = cycles.make_cycle(administrator, clock.now().date() + timedelta(days=20), ["Écrire"])
         words = synonyms.add(editor, "déchets, ordures")
+        term = glossary.write(editor, TermWords("quittance", "Papier qui prouve que vous avez payé."))
         session().flush()
         for wing in (own, other):
             wing.things["/alertes"] = wing.things["/admin/alertes"] = {"alert_id": alert.id}
             wing.things["/cycles"] = {"number": cycle.number}
             wing.things["/recherche"] = {"number": words.id}
+            wing.things["/espace/glossaire"] = {"term_id": term.id}
+            wing.things["/admin/francais-simple"] = {"code": "long_sentence"}
         suspended = makers.make_agent(far)
         citizen = Person(
             email="usager@usager.invalid", name="Un usager", kind=PersonKind.CITIZEN, created_at=clock.now()

@@ -138,6 +138,9 @@ NAMES_NOTHING = {
     "pourquoi", "confirme", "empreinte", "relu", "question", "debut_heure", "fin_heure", "resultats", "bilan", "cle",
     "new", "again", "old", "role", "sigle", "genre", "territoire", "domaines", "publie", "adresse", "commune",
     "telephone", "horaires", "resume", "message", "ordinateurs", "apporter", "aide", "state",
+    "mot", "definition", "formes", "en_toutes_lettres", "lien", "active", "max_words", "min_letters", "chain", "window", "reach", "span",
+    "formules", "formules_retirees", "exceptions", "exceptions_retirees", "sigles", "sigles_retires", "corrects", "corrects_retires",
+    "fautifs", "fautifs_retires",
     "source", "ensuite", "name", "scopes", "days", "intro", "heure", "actes", "sort", "explication", "prochaine", "changer", "contact", "service", "image",
 }  # fmt: skip
 

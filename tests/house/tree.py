@@ -71,6 +71,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.seed_sessions",
         "app.seed_wishes",
         "app.seed_figures",
+        "app.seed_glossary",
         "app.seed_calls",
         "app.server",
         "app.handler",

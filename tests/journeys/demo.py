@@ -46,6 +46,7 @@ def fill() -> None:
         seed.add_wish(entry)
     for entry in seed.entries("comments"):
         seed.add_comment(entry)
+    seed.add_glossary(seed.EDITOR, seed.entries("glossary", "terms"), seed.entries("glossary", "proposals"))
 
 
 @dataclass

@@ -21,8 +21,10 @@ from app.factory import create_app
 from app.mail import Mail
 from app.policy import Actor, PortalRole
 from config import ROOT, Settings
-from drafts import experts, review
+from drafts import amending, experts, glossary, review
+from drafts.glossary import TermWords
 from drafts.models import Draft
+from drafts.plain_french.rules import RuleCode
 from drafts.queries import draft_numbered
 from drafts.scopes import proposed_for
 from drafts.service import replace_text
@@ -102,6 +104,9 @@ class World:
     # Two links of experts: one that was opened nowhere, one that is confirmed in a browser.
     door: str
     token: str
+    # A word that the article uses, and one that an agent proposes.
+    term: int
+    proposal: int
 
 
 # The code of the second one; what is mailed is a random one.
@@ -162,7 +167,7 @@ def world(server: LiveServer, live_settings: Settings) -> Iterator[World]:
         door, token = (invited(writer, in_review, name) for name in ("Camille Wéa", "Dominique Naouna"))
         made = World(
             server.url, people, lab.slug, writing.id, in_review.id, again.id, parted.id, kept.id,
-            f"/fiches/{article}", door, token,
+            f"/fiches/{article}", door, token, *words(people["editor"], writer),
         )  # fmt: skip
     with unit_of_work():
         shorter = [*EVERYTHING[:2], block("paragraph", "b3", "Toute personne qui s’en va.")]
@@ -171,6 +176,18 @@ def world(server: LiveServer, live_settings: Settings) -> Iterator[World]:
     wait_for(f"{server.url}{made.article}")
     yield made
     database().engine.dispose()
+
+
+def words(editor: Actor, writer: Actor) -> tuple[int, int]:
+    """A word of the glossary, a proposal, and a rule of plain French that is not as it was."""
+    term = glossary.write(
+        editor, TermWords("carte grise", "Papier d’un véhicule.", source="Code de la route")
+    )
+    proposal = glossary.propose(writer, TermWords("quittance", "Papier qui prouve un paiement."))
+    administrator = makers.make_agent(makers.make_administration(), PortalRole.ADMINISTRATOR)
+    amending.amend(administrator, RuleCode.FORMULA, 0, {"off": True}, "Un essai.")
+    session().flush()
+    return term.id, proposal.id
 
 
 def invited(writer: Actor, draft: Draft, name: str) -> str:
@@ -267,6 +284,17 @@ PAGES = [
     ("", "/opendata"),
     ("", "/api"),
     ("", "{article}/telecharger"),
+    ("", "/glossaire"),
+    ("writer", "/espace/glossaire"),
+    ("writer", "/espace/glossaire/nouveau"),
+    ("writer", "/espace/glossaire/{term}"),
+    ("editor", "/espace/glossaire"),
+    ("editor", "/espace/glossaire/{term}"),
+    ("editor", "/espace/glossaire/{proposal}"),
+    ("administrator", "/admin/francais-simple"),
+    ("administrator", "/admin/francais-simple/formula"),
+    ("administrator", "/admin/francais-simple/acronym"),
+    ("administrator", "/admin/francais-simple/formula/origine"),
     ("writer", "/brouillons/{writing}/importer"),
     ("writer", "/brouillons/{writing}/exporter"),
     ("writer", "/espaces-connectes/classeur"),
