@@ -72,14 +72,22 @@ const written = new WeakMap<Node, string>();
 export function jsonOf(node: Node): string {
   let json = written.get(node);
   if (json === undefined) {
-    const content: unknown[] = [];
+    const content: { type: string; text?: string; marks?: unknown[] }[] = [];
+    let before = "";
     node.forEach((child) => {
       const marks = marksOf(child.marks);
-      content.push({
-        type: child.type.name,
-        ...(child.isText ? { text: child.text } : {}),
-        ...(marks.length > 0 ? { marks } : {}),
-      });
+      const last = content.at(-1);
+      const dress = JSON.stringify(marks);
+      // Words that only an anchor parts are one run.
+      if (child.isText && last?.text !== undefined && dress === before) last.text += child.text!;
+      else {
+        content.push({
+          type: child.type.name,
+          ...(child.isText ? { text: child.text! } : {}),
+          ...(marks.length > 0 ? { marks } : {}),
+        });
+      }
+      before = dress;
     });
     json = JSON.stringify({ type: node.type.name, attrs: node.attrs, content });
     written.set(node, json);

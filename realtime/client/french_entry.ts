@@ -14,6 +14,8 @@ export interface EntryDeeds {
   replace(key: string): void;
   /** Keeps the words as they are; throws with words for the person. */
   leave(key: string, reason: string): Promise<void>;
+  /** Whether this person may say that words stay as they are. */
+  readonly mayLeave: boolean;
   /** Whether the better words may be put there by the press of a button. */
   mayReplace(placed: Placed): boolean;
 }
@@ -95,14 +97,15 @@ export class Entry {
       );
     }
     const name = `${finding.name}, ${quoted(finding.words)}`;
-    row.append(
-      button("Aller au passage", () => this.deeds.toText(key), `Aller au passage\u00a0: ${name}`),
-      button("Laisser, avec une raison", () => this.openForm(), `Laisser, avec une raison\u00a0: ${name}`),
-      button("Fermer", () => {
-        this.head.focus();
-        this.deeds.choose(key, false);
-      }, `Fermer\u00a0: ${name}`),
-    );
+    row.append(button("Aller au passage", () => this.deeds.toText(key), `Aller au passage\u00a0: ${name}`));
+    if (this.deeds.mayLeave) {
+      row.append(button("Laisser, avec une raison", () => this.openForm(), `Laisser, avec une raison\u00a0: ${name}`));
+    }
+    const close = (): void => {
+      this.head.focus();
+      this.deeds.choose(key, false);
+    };
+    row.append(button("Fermer", close, `Fermer\u00a0: ${name}`));
     const typed = this.form?.querySelector("input")?.value;
     const focused = this.detail.contains(document.activeElement);
     this.form = null;

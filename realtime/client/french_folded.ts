@@ -31,7 +31,8 @@ export class PassedList {
   private readonly list = element("ul", "plain-passed");
   private drawn = "";
 
-  constructor(private readonly takeBack: (id: number) => void, private readonly rest: HTMLElement) {
+  /** `takeBack`: for who may. */
+  constructor(private readonly takeBack: ((id: number) => void) | null, private readonly rest: HTMLElement) {
     this.element.append(this.summary, this.list);
     this.element.hidden = true;
   }
@@ -52,16 +53,20 @@ export class PassedList {
   }
 
   private line({ id, words, reason, by, at }: PassedOver, name: string): HTMLElement {
-    const back = button("Reprendre", () => this.takeBack(id), `Reprendre\u00a0: ${quoted(words)}`);
-    back.dataset["key"] = String(id);
-    return element(
+    const item = element(
       "li",
       "",
       element("span", "plain-words", name ? `${name} ${quoted(words)}` : quoted(words)),
       element("span", "plain-why", reason),
       element("span", "meta", `${by}${dayOf(at)}`),
-      back,
     );
+    const { takeBack } = this;
+    if (takeBack) {
+      const back = button("Reprendre", () => takeBack(id), `Reprendre\u00a0: ${quoted(words)}`);
+      back.dataset["key"] = String(id);
+      item.append(back);
+    }
+    return item;
   }
 }
 

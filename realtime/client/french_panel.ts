@@ -47,6 +47,7 @@ export class FrenchPanel {
     this.section = page.part("french")!;
     this.toggleButton = page.part("french-open")!;
     this.server = new FrenchServer(`/brouillons/${page.draft}/francais-simple`, page.root.dataset["csrf"] ?? "");
+    const mayLeave = (page.root.dataset["rights"] ?? "").split(" ").includes("write");
     this.sum.tabIndex = -1;
     this.notice.hidden = true;
     this.list = new FrenchList(
@@ -55,11 +56,12 @@ export class FrenchPanel {
         toText: (key) => this.toText(key),
         replace: (key) => this.replace(key),
         leave: (key, reason) => this.leave(key, reason),
+        mayLeave,
         mayReplace: ({ from, to }) => !!this.view && !isSuggestedIn(this.view.state.doc, from, to),
       },
       this.sum,
     );
-    this.passedList = new PassedList((id) => void this.takeBack(id), this.sum);
+    this.passedList = new PassedList(mayLeave ? (id) => void this.takeBack(id) : null, this.sum);
     this.glossary = new GlossaryList((term) => this.define(term));
     this.asking = new Asking({
       reading: this.reading,
