@@ -157,7 +157,8 @@ def asks_for_json() -> bool:
 def wants_json() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "speaks_both", False):
-        return asks_for_json()
+        # Who sends JSON is a program, whatever it says of what it takes.
+        return request.is_json or asks_for_json()
     return request.path.startswith("/api/") or getattr(view, "speaks_json", False)
 
 

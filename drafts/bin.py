@@ -36,6 +36,7 @@ from drafts.models import (
     RefusedUpdate,
 )
 from drafts.notice_models import DraftFollow, Notice
+from drafts.plain_models import PlainException
 from drafts.remark_models import Remark
 from drafts.review_models import OpenReview, Revision
 from drafts.stages import Stage
@@ -143,6 +144,7 @@ def purge(draft_id: int) -> int:
         Notice,
         DraftFollow,
         Remark,
+        PlainException,
         DraftStretch,
         DraftFolded,
         DraftVersion,

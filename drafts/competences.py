@@ -16,7 +16,7 @@ from app.directory.models import Administration
 from app.errors import Invalid
 from app.extensions import gettext as _
 from app.policy import Actor
-from drafts import freeze, lead_mail, log
+from drafts import freeze, lead_mail, log, plain_frozen
 from drafts.lead_guards import may_change_competences
 from drafts.models import Article, Draft
 from drafts.review import ask, close_review, said
@@ -97,6 +97,7 @@ def _change(
         record_act(draft, deed, actor, reason=reason)
         return
     renamed = freeze.again(draft, revision)
+    plain_frozen.carry(revision, renamed)
     record_act(draft, deed, actor, revision_id=renamed.id, reason=reason)
     asked = competent_for(renamed.id)
     propose(renamed, asked, lead, kept_from(revision, renamed.tree, asked, lead))

@@ -32,6 +32,7 @@ from drafts.expert_models import (
 from drafts.history_models import DraftVersion
 from drafts.models import RefusedUpdate
 from drafts.notice_models import DraftFollow, Notice, NoticeSilence
+from drafts.plain_models import PlainException, PlainOverride
 from drafts.remark_models import LONGEST_TEXT, RemarkMessage
 from drafts.review_models import DraftAct, OpenReview, PassedOver, SignOff, Substitute, WithdrawnSignOff
 
@@ -45,6 +46,8 @@ searched(
     Substitute.reason,
     PassedOver.reason,
     DraftVersion.name,
+    PlainException.reason,
+    PlainOverride.reason,
 )
 searched(RemarkMessage.text, longest=LONGEST_TEXT)
 searched(ExpertOpinion.text, ExpertRemark.text, longest=LONGEST_ADVICE)

@@ -29,6 +29,8 @@ FIELDS_PAGE = "champs"
 LONGEST_NOTE = 500
 LONGEST_REASON = 2000
 LONGEST_REMARK = 4000
+# As in drafts.plain_models.
+LONGEST_PLAIN_REASON = 300
 
 
 class _Explained(Explained):
@@ -146,9 +148,14 @@ FIELD_NAMES = {
 class SubmitForm(_Explained):
     note = TextAreaField(validators=[Length(max=LONGEST_NOTE)])
     mineure = BooleanField()
+    # Why the text is proposed with findings of plain French left; asked for when there are some.
+    raison = TextAreaField(validators=[Length(max=LONGEST_PLAIN_REASON)])
 
     def words(self) -> dict[str, str]:
-        return {"note": _("La note de modification est trop longue (500 caractères au plus).")}
+        return {
+            "note": _("La note de modification est trop longue (500 caractères au plus)."),
+            "raison": _("Cette raison est trop longue (300 caractères au plus)."),
+        }
 
 
 class PartsForm(SubmitForm):

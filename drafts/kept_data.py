@@ -63,6 +63,14 @@ def _kept() -> Iterator[Entry]:
         ("remark.*", "remark_message.*", "remark_mention.*"),
     )
     yield Entry(
+        _("Passages laissés comme ils sont malgré un conseil de français simple, pourquoi et par qui"),
+        _("Ne pas redire un conseil écarté, et savoir pourquoi il l’a été"),
+        mission,
+        _("Avec le brouillon"),
+        _("Les membres du lab, les relecteurs"),
+        ("plain_exception.*",),
+    )
+    yield Entry(
         _("Versions figées, signatures, décisions et leurs motifs, sous le numéro de la personne"),
         _("Prouver qui a relu et approuvé un texte publié"),
         mission,
@@ -77,6 +85,8 @@ def _kept() -> Iterator[Entry]:
             "substitute.*",
             "passed_over.*",
             "review_outcome.*",
+            "revision_reading.*",
+            "plain_override.*",
         ),
     )
     yield Entry(

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import flash, url_for
 
-from app.db import reading, unit_of_work
+from app.db import reading
 from app.errors import Invalid
 from app.extensions import gettext as _
 from app.policy import Act, acts_for
 from app.web import current_actor, guarded, page, see_other
-from drafts import parts_queries, queries, review
+from drafts import parts_queries, queries, submitting
 from drafts.doors import blueprint, draft_door
 from drafts.forms import FIELDS_PAGE, Faults, PartsForm
 from drafts.parts_queries import PartsPage
@@ -40,7 +40,12 @@ def _form(found: PartsPage, **kwargs: Any) -> PartsForm:
 
 
 def _page(
-    draft_id: int, form: PartsForm, found: PartsPage, status: int = 200, faults: Faults | None = None
+    draft_id: int,
+    form: PartsForm,
+    found: PartsPage,
+    status: int = 200,
+    faults: Faults | None = None,
+    asked: submitting.Asked | None = None,
 ) -> Any:
     with reading():
         draft = queries.draft_numbered(draft_id)
@@ -50,6 +55,7 @@ def _page(
             draft=draft,
             found=found,
             form=form,
+            asked=asked,
             ticked=set(form.parties.data or []),
             chosen_for=form.scopes().keys(),
             faults=[_where(draft_id, fault) for fault in faults or []],
@@ -61,7 +67,7 @@ def _where(draft_id: int, fault: tuple[str, str]) -> tuple[str, str]:
     href, sentence = fault
     if href.startswith(FIELDS_PAGE):
         return url_for("drafts.fields", draft_id=draft_id) + href.removeprefix(FIELDS_PAGE), sentence
-    if href in ("", "#note", "#parties"):
+    if href in ("", "#note", "#parties", "#raison"):
         return fault
     return url_for("drafts.show", draft_id=draft_id) + href, sentence
 
@@ -75,16 +81,10 @@ def submit_parts(draft_id: int) -> Any:
     if not form.validate_on_submit():
         return _page(draft_id, form, found, 422, form.faults())
     try:
-        with unit_of_work():
-            review.submit(
-                current_actor(),
-                queries.draft_numbered(draft_id),
-                form.note.data or "",
-                scopes=form.scopes(),
-                said_minor=bool(form.mineure.data),
-            )
+        submitting.propose(current_actor(), draft_id, form, form.scopes())
     except Invalid as error:
-        return _page(draft_id, form, found, 422, form.faults_of(error, change_note="note", scopes="parties"))
+        faults = form.faults_of(error, change_note="note", scopes="parties", plain_reason="raison")
+        return _page(draft_id, form, found, 422, faults, submitting.asked_of(error))
     flash(
         _("Le texte est proposé à la relecture. Les référents des administrations compétentes sont prévenus.")
     )

@@ -15,6 +15,7 @@ from app.policy import Act, Actor
 from app.web import current_actor, guarded, page, see_other
 from drafts import (
     overruling,
+    plain_queries,
     queries,
     review,
     review_queries,
@@ -62,6 +63,7 @@ def _shown(
             draft=draft,
             revision=revision,
             found=review_queries.review_page(current_actor(), draft, revision),
+            plain=plain_queries.frozen_page(revision),
             around=review_reading.around(current_actor(), draft, revision, wanted),
             remark=remark or BlockRemarkForm(formdata=None, version=revision.number, bloc=wanted.block),
             act=act,

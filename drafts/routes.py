@@ -34,6 +34,7 @@ from drafts import (
     notice_routes,  # noqa: F401 - adds its routes to the blueprint
     parts_routes,  # noqa: F401 - adds its routes to the blueprint
     patterns,
+    plain_routes,  # noqa: F401 - adds its routes to the blueprint
     queries,
     reference_routes,  # noqa: F401 - adds its routes to the blueprint
     remark_queries,
@@ -41,6 +42,7 @@ from drafts import (
     review,
     review_routes,  # noqa: F401 - adds its routes to the blueprint
     service,
+    submitting,
     suggestion_routes,  # noqa: F401 - adds its routes to the blueprint
     vocabulary,
     wish_links,
@@ -133,7 +135,14 @@ def _note_before(draft_id: int) -> str:
     return last.change_note if last is not None and last.id != draft.article.live_revision_id else ""
 
 
-def _draft_page(draft_id: int, form: SubmitForm, status: int = 200, faults: Faults | None = None) -> Any:
+def _draft_page(
+    draft_id: int,
+    form: SubmitForm,
+    status: int = 200,
+    faults: Faults | None = None,
+    asked: submitting.Asked | None = None,
+) -> Any:
+    """The page; after a refused proposal with what was typed. `asked`: what is left of plain French."""
     with reading():
         draft = queries.draft_numbered(draft_id)
         found = queries.draft_page(current_actor(), draft, _page_texts(), str(get_locale()))
@@ -151,6 +160,7 @@ def _draft_page(draft_id: int, form: SubmitForm, status: int = 200, faults: Faul
             remarks=remark_queries.counts(draft),
             is_followed=following.follows(current_actor(), draft),
             form=form,
+            asked=asked,
             faults=[_within_reach(fault, text, draft_id) for fault in faults or []],
         )
 
@@ -166,7 +176,7 @@ def _within_reach(fault: tuple[str, str], text: str, draft_id: int) -> tuple[str
     href, sentence = fault
     if href.startswith(FIELDS_PAGE):
         return url_for("drafts.fields", draft_id=draft_id) + href.removeprefix(FIELDS_PAGE), sentence
-    if href.startswith("#note") or f'id="{href[1:]}"' in text:
+    if href.startswith(("#note", "#raison")) or f'id="{href[1:]}"' in text:
         return fault
     return "#texte", sentence
 
@@ -178,15 +188,10 @@ def submit(draft_id: int) -> Any:
     if not form.validate_on_submit():
         return _draft_page(draft_id, form, 422, form.faults())
     try:
-        with unit_of_work():
-            review.submit(
-                current_actor(),
-                queries.draft_numbered(draft_id),
-                form.note.data or "",
-                said_minor=bool(form.mineure.data),
-            )
+        submitting.propose(current_actor(), draft_id, form)
     except Invalid as error:
-        return _draft_page(draft_id, form, 422, form.faults_of(error, change_note="note"))
+        faults = form.faults_of(error, change_note="note", plain_reason="raison")
+        return _draft_page(draft_id, form, 422, faults, submitting.asked_of(error))
     flash(
         _("Le texte est proposé à la relecture. Les référents des administrations compétentes sont prévenus.")
     )

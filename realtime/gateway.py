@@ -27,6 +27,7 @@ from drafts.events import DraftAccessChanged, DraftStageChanged, DraftTextMoved,
 from drafts.exchange import setting
 from drafts.gate import GateRefusal
 from drafts.grammar import GRAMMAR
+from drafts.plain_french import asking
 from labs.access import LabAccessChanged
 from realtime import (
     comparing,
@@ -145,6 +146,7 @@ def drain() -> None:
     reopening.close()
     images.close()
     setting.close()
+    asking.close()
 
 
 def _wake(_news: events.Event) -> None:

@@ -7,7 +7,7 @@ the editor counts inside a block.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -80,6 +80,21 @@ def _judges(rules: Rules) -> _Judges:
     return _Judges(rules)
 
 
+# A long article has some 200 blocks; people at one table ask about the same ones.
+@lru_cache(maxsize=4_000)
+def _read_alone(judges: _Judges, passage: Passage) -> _Read:
+    return judges.read(passage)
+
+
+@dataclass(frozen=True)
+class BlockFindings:
+    """What is found in one block, whatever stands around it, and the acronyms that it explains to the others."""
+
+    passage: Passage
+    findings: tuple[Finding, ...]
+    spells: frozenset[str]
+
+
 class Reader:
     """Reads the states of one text one after the other; keeps what it read of the blocks of the last one only."""
 
@@ -101,6 +116,13 @@ class Reader:
         self._remembered = remembered
         spelled = frozenset().union(*(one.spelled | passage.spelled for passage, one in read))
         return tuple(finding for passage, one in read for finding in self._told(passage, one, spelled))
+
+    def block_by_block(self, tree: Tree) -> Iterator[BlockFindings]:
+        """Each block by itself: an acronym is asked about unless this very block explains it."""
+        for passage in passages(tree):
+            read = _read_alone(self._judges, passage)
+            spells = read.spelled | passage.spelled
+            yield BlockFindings(passage, tuple(self._told(passage, read, spells)), spells)
 
     def _told(self, passage: Passage, read: _Read, spelled: frozenset[str]) -> list[Finding]:
         hits = list(read.hits)

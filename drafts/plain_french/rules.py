@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ class Rules:
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.version: int = raw["version"]
+        self.digest = _digest(raw)
         self.notations: Mapping[str, str] = raw["notations"]
         self.abbreviations = frozenset(raw["abbreviations"])
         self.by_code = {RuleCode(entry["code"]): _rule(entry) for entry in raw["rules"]}
@@ -163,6 +165,12 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         right=tuple(Example(**example) for example in entry["right"]),
         wrong=tuple(Example(**example) for example in entry["wrong"]),
     )
+
+
+def _digest(raw: Mapping[str, Any]) -> str:
+    """Names what is in force: two readings under one name were made by the same rules."""
+    written = json.dumps(raw, ensure_ascii=False, sort_keys=True).encode()
+    return f"{raw['version']}-{blake2b(written, digest_size=6).hexdigest()}"
 
 
 def load(path: Path = FILE) -> Rules:

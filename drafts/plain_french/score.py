@@ -63,10 +63,7 @@ class Score:
 
     @property
     def band(self) -> Band | None:
-        ease = self.ease
-        if ease is None:
-            return None
-        return next((band for least, band in _STEPS if ease >= least), Band.VERY_HARD)
+        return None if self.ease is None else band_of(self.ease)
 
     @property
     def sure(self) -> bool:
@@ -77,6 +74,11 @@ class Score:
     def seconds(self) -> int:
         """How long an adult reads, in whole seconds."""
         return round(self.words * 60 / WORDS_A_MINUTE)
+
+
+def band_of(ease: float) -> Band:
+    """How hard a score is."""
+    return next((band for least, band in _STEPS if ease >= least), Band.VERY_HARD)
 
 
 @dataclass(frozen=True)
