@@ -28,19 +28,26 @@ export interface Term extends Spot {
   definition: string;
 }
 
+/** Those of a text are the sums of those of its blocks. */
+export interface Score {
+  words: number;
+  sentences: number;
+  syllables: number;
+}
+
 /** What the server says of one block, whatever stands around it. */
 export interface Advice {
   findings: readonly Finding[];
   /** Acronyms that the block explains. */
   spells: readonly string[];
   terms: readonly Term[];
-  score: { words: number; ease: number | null };
+  score: Score;
 }
 
 /** Marks that the grammar calls `beside`; named here, for the grammar as a whole would part the editor's first bundle. */
 export const BESIDE: readonly string[] = ["remark"];
 /** These are about a stretch as a whole: words that change inside it leave it what it is until the next answer. */
-const STRETCHES: ReadonlySet<string> = new Set(["long_sentence", "long_paragraph"]);
+export const STRETCHES: ReadonlySet<string> = new Set(["long_sentence", "long_paragraph"]);
 const WORD = /[\p{L}\p{N}]/u;
 
 /** The words of a block, one unit for each leaf in it: as the server counts. */

@@ -6,12 +6,7 @@ import type { EditorState } from "prosemirror-state";
 import { Mapping, StepMap } from "prosemirror-transform";
 import { Decoration, DecorationSet } from "prosemirror-view";
 import { blockIdOf } from "./french_blocks.ts";
-import { passKey, type Reading } from "./french_reading.ts";
-
-/** What a decoration says of itself when it is found again. */
-interface Spec {
-  french: true;
-}
+import { keyed, type Reading } from "./french_reading.ts";
 
 export class FrenchMarks {
   private doc: Node | null = null;
@@ -99,18 +94,11 @@ export class FrenchMarks {
   private of(node: Node, pos: number): Decoration[] {
     const findings = this.reading.findingsOf(node);
     if (findings.length === 0) return [];
-    const block = blockIdOf(node)!;
-    const seen = new Map<string, number>();
-    const spec: Spec = { french: true };
-    const found = findings.map(({ rule, words, start, end }) => {
-      const name = passKey(block, rule, words);
-      const times = seen.get(name) ?? 0;
-      seen.set(name, times + 1);
-      const here = this.here === `${name} ${times}`;
-      return Decoration.inline(pos + 1 + start, pos + 1 + end, { class: here ? "plain plain-here" : "plain" }, spec);
-    });
+    const found = keyed(blockIdOf(node)!, findings).map(([key, { start, end }]) =>
+      Decoration.inline(pos + 1 + start, pos + 1 + end, { class: this.here === key ? "plain plain-here" : "plain" }),
+    );
     found.push(
-      Decoration.node(pos, pos + node.nodeSize, { class: "plain-block", "data-plain": String(findings.length) }, spec),
+      Decoration.node(pos, pos + node.nodeSize, { class: "plain-block", "data-plain": String(findings.length) }),
     );
     return found;
   }

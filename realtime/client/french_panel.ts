@@ -12,6 +12,7 @@ import { FrenchList } from "./french_list.ts";
 import { FrenchMarks } from "./french_marks.ts";
 import { Reading, type Asked, type PassedOver, type Placed, type PlacedTerm } from "./french_reading.ts";
 import { FrenchServer, NotRead } from "./french_server.ts";
+import { bringIntoSight, bringUp } from "./french_sight.ts";
 import { STATES, easeIn, quoted, sumOf } from "./french_words.ts";
 
 /** How long the text has to be at rest before the list follows it, milliseconds. */
@@ -40,6 +41,8 @@ export class FrenchPanel {
   private current: string | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private passedAt = 0;
+  private listed: unknown = null;
+  private suggested = false;
   private told = false;
 
   constructor(private readonly hooks: FrenchHooks, private readonly remember: (open: boolean) => void) {
@@ -156,9 +159,14 @@ export class FrenchPanel {
     this.timer ??= setTimeout(() => {
       this.timer = null;
       const quiet = (globalThis as { requestIdleCallback?: (run: () => void, options: { timeout: number }) => void }).requestIdleCallback;
-      if (quiet) quiet(() => this.refresh(), { timeout: 1_000 });
-      else this.refresh();
+      if (quiet) quiet(() => this.followed(), { timeout: 1_000 });
+      else this.followed();
     }, REST);
+  }
+
+  /** A caret that moved changes nothing in the list. */
+  private followed(): void {
+    if (this.view?.state.doc !== this.listed || this.hooks.suggesting() !== this.suggested) this.refresh();
   }
 
   private heard(state: State, asked: readonly Asked[]): void {
@@ -204,13 +212,15 @@ export class FrenchPanel {
 
   private easeWords(): string {
     const view = this.view;
-    return view ? easeIn(this.reading.ease(view.state.doc)) : "";
+    return view ? easeIn(this.reading.score(view.state.doc)) : "";
   }
 
   private refresh(): void {
     const view = this.view;
     if (!view || !this.isOpen) return;
     const { doc } = view.state;
+    this.listed = doc;
+    this.suggested = this.hooks.suggesting();
     if (this.reading.look(doc)) this.dress();
     this.placed = this.reading.placed(doc);
     for (const { finding } of this.placed) this.names.set(finding.rule, finding.name);
@@ -219,7 +229,7 @@ export class FrenchPanel {
     if (this.sum.textContent !== words) this.sum.textContent = words;
     this.list.draw(this.placed, this.current);
     this.passedList.draw(this.passed, (rule) => this.names.get(rule) ?? "");
-    this.glossary.draw(this.reading.terms(doc), !this.hooks.suggesting());
+    this.glossary.draw(this.reading.terms(doc), !this.suggested);
   }
 
   // Which one is looked at
@@ -243,11 +253,7 @@ export class FrenchPanel {
     const view = this.view;
     if (!view) return;
     view.dispatch(view.state.tr.setSelection(TextSelection.create(view.state.doc, from, to)));
-    const at = view.coordsAtPos(from);
-    const top = Math.max(0, document.querySelector(".editor-bar")?.getBoundingClientRect().bottom ?? 0);
-    const covers = getComputedStyle(this.section).position === "fixed";
-    const bottom = covers ? this.section.getBoundingClientRect().top : innerHeight;
-    if (at.top < top + 8 || at.bottom > bottom - 8) scrollBy(0, at.top - top - (bottom - top) * 0.3);
+    bringIntoSight(view, from, this.section);
   }
 
   private toText(key: string): void {
@@ -266,11 +272,10 @@ export class FrenchPanel {
     this.refresh();
   }
 
-  /** Brings an entry into sight, by hand: scrollIntoView would move the page as well. */
   private bringUp(key: string, focus: boolean): void {
     const entry = this.list.entry(key);
     if (!entry) return;
-    this.section.scrollTop = entry.item.offsetTop - this.section.offsetTop - 8;
+    bringUp(entry.item, this.section);
     if (focus) entry.head.focus({ preventScroll: true });
   }
 

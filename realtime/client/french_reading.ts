@@ -3,7 +3,7 @@
 
 import type { Node } from "prosemirror-model";
 import {
-  blockIdOf, carriedSpots, eachBlock, explainedIn, folded, jsonOf, textOf, type Advice, type Finding, type Term,
+  STRETCHES, blockIdOf, carriedSpots, eachBlock, explainedIn, folded, jsonOf, textOf, type Advice, type Finding, type Score, type Term,
 } from "./french_blocks.ts";
 
 interface Known extends Advice {
@@ -11,6 +11,8 @@ interface Known extends Advice {
   text: string;
   /** What was asked about; another one now is asked about again. */
   json: string;
+  /** The answer, as long as the block says what it is about. */
+  told: Advice;
 }
 
 /** A block on its way to be read. */
@@ -45,21 +47,28 @@ export interface PassedOver {
   at: string;
 }
 
-export interface Ease {
-  words: number;
-  /** Of the blocks, weighed by their words; null where there are none. */
-  ease: number | null;
-}
-
 export const ACRONYM = "acronym";
 /** The server takes 300 blocks and 512 KiB a call; smaller ones let the first findings come sooner. */
 const BATCH_BLOCKS = 120;
 const BATCH_UNITS = 40_000;
 /** A unit is three bytes at most: what is longer than this is not sent. */
 const LONGEST = 170_000;
-const NOTHING: Advice = { findings: [], spells: [], terms: [], score: { words: 0, ease: null } };
+const NOTHING: Advice = { findings: [], spells: [], terms: [], score: { words: 0, sentences: 0, syllables: 0 } };
 
 export const passKey = (block: string, rule: string, words: string): string => JSON.stringify([block, rule, words]);
+
+/** Names that stay with a finding while the text changes: of equal ones in a block the first, the second … */
+export function keyed(block: string, findings: readonly Finding[]): [string, Finding][] {
+  const seen = new Map<string, number>();
+  return findings.map((finding) => {
+    const { rule, words } = finding;
+    // The words of a stretch change under the hands of who makes it shorter.
+    const name = passKey(block, rule, STRETCHES.has(rule) ? "" : words);
+    const times = seen.get(name) ?? 0;
+    seen.set(name, times + 1);
+    return [`${name} ${times}`, finding];
+  });
+}
 
 export class Reading {
   private readonly known = new Map<string, Known>();
@@ -86,7 +95,7 @@ export class Reading {
       const json = jsonOf(node);
       if (known?.json === json) return;
       if (node.content.size === 0 || json.length > LONGEST) {
-        this.known.set(id, { ...NOTHING, node, text: textOf(node), json });
+        this.known.set(id, { ...NOTHING, told: NOTHING, node, text: textOf(node), json });
         return;
       }
       const fits = batch.length < BATCH_BLOCKS && (batch.length === 0 || units + json.length <= BATCH_UNITS);
@@ -106,7 +115,8 @@ export class Reading {
     if (this.version && this.version !== version) this.known.clear();
     this.version = version;
     for (const { id, node, json } of asked) {
-      this.known.set(id, { ...(advice[id] ?? NOTHING), node, text: textOf(node), json });
+      const told = advice[id] ?? NOTHING;
+      this.known.set(id, { ...told, told, node, text: textOf(node), json });
     }
   }
 
@@ -129,12 +139,14 @@ export class Reading {
     const known = this.known.get(id);
     if (!known || known.node === node) return known ?? null;
     const text = textOf(node);
+    // A letter put in and taken out again leaves what the answer was about.
+    const isBack = jsonOf(node) === known.json;
     const now = {
       ...known,
       node,
       text,
-      findings: carriedSpots(known.findings, known.text, text),
-      terms: carriedSpots(known.terms, known.text, text),
+      findings: isBack ? known.told.findings : carriedSpots(known.findings, known.text, text),
+      terms: isBack ? known.told.terms : carriedSpots(known.terms, known.text, text),
     };
     this.known.set(id, now);
     return now;
@@ -168,12 +180,8 @@ export class Reading {
   placed(doc: Node): Placed[] {
     const found: Placed[] = [];
     eachBlock(doc, (block, node, pos) => {
-      const seen = new Map<string, number>();
-      for (const finding of this.findingsOf(node)) {
-        const name = passKey(block, finding.rule, finding.words);
-        const times = seen.get(name) ?? 0;
-        seen.set(name, times + 1);
-        found.push({ key: `${name} ${times}`, block, finding, from: pos + 1 + finding.start, to: pos + 1 + finding.end });
+      for (const [key, finding] of keyed(block, this.findingsOf(node))) {
+        found.push({ key, block, finding, from: pos + 1 + finding.start, to: pos + 1 + finding.end });
       }
     });
     return found;
@@ -194,19 +202,15 @@ export class Reading {
     return found;
   }
 
-  ease(doc: Node): Ease {
-    let words = 0;
-    let weighed = 0;
-    let sum = 0;
+  score(doc: Node): Score {
+    const sum = { words: 0, sentences: 0, syllables: 0 };
     eachBlock(doc, (id) => {
-      const score = this.known.get(id)?.score;
-      if (!score) return;
-      words += score.words;
-      if (score.ease === null) return;
-      weighed += score.words;
-      sum += score.words * score.ease;
+      const score = this.known.get(id)?.score ?? NOTHING.score;
+      sum.words += score.words;
+      sum.sentences += score.sentences;
+      sum.syllables += score.syllables;
     });
-    return { words, ease: weighed > 0 ? sum / weighed : null };
+    return sum;
   }
 }
 

@@ -1,8 +1,7 @@
 // What the panel of plain French says in words.
 
-import type { Finding } from "./french_blocks.ts";
+import type { Finding, Score } from "./french_blocks.ts";
 import type { State } from "./french_asking.ts";
-import type { Ease } from "./french_reading.ts";
 
 const QUOTED = 90;
 /** Under so many words the number says more about chance than about the text (drafts/plain_french/score.py). */
@@ -26,9 +25,11 @@ export const counted = (count: number, one: string, many: string): string => `${
 export const sumOf = (count: number): string =>
   count === 0 ? "Rien à simplifier." : `${counted(count, "passage à simplifier", "passages à simplifier")}.`;
 
-export function easeIn({ words, ease }: Ease): string {
-  if (ease === null || words < FEW_WORDS) return "Texte trop court pour dire s’il est facile à lire.";
-  return BANDS.find(([least]) => ease >= least)![1];
+/** Kandel and Moles's number in words, as drafts/plain_french/score.py has it. */
+export function easeIn({ words, sentences, syllables }: Score): string {
+  if (words < FEW_WORDS || sentences === 0) return "Texte trop court pour dire s’il est facile à lire.";
+  const ease = 207 - (1.015 * words) / sentences - (73.6 * syllables) / words;
+  return (BANDS.find(([least]) => Math.round(ease * 10) / 10 >= least) ?? BANDS[BANDS.length - 1]!)[1];
 }
 
 /** What to write instead, in words. */

@@ -25,7 +25,7 @@ const finding = (text: string, words: string, rule = "formula", better: string |
 };
 
 const advice = (findings: readonly Finding[], more: Partial<Advice> = {}): Advice => ({
-  findings, spells: [], terms: [], score: { words: 10, ease: 50 }, ...more,
+  findings, spells: [], terms: [], score: { words: 10, sentences: 1, syllables: 15 }, ...more,
 });
 
 /** What a server would say that minds « mal » and acronyms, and that words of « sait » spell out. */
@@ -135,6 +135,27 @@ test("what was typed while an answer was on its way moves it, or makes it be lef
   assert.deepEqual(reading.due(now).batch.map(({ id }) => id), ["a"], "and it is asked about again");
 });
 
+test("a letter that is put in and taken out again leaves everything as it was", () => {
+  const reading = new Reading();
+  readAll(reading, doc(paragraph("a", "un mal")));
+  assert.deepEqual(shown(reading, doc(paragraph("a", "un maxl"))), []);
+  const back = doc(paragraph("a", "un mal"));
+  assert.deepEqual(shown(reading, back), ["a 4 mal"]);
+  assert.deepEqual(reading.due(back).batch, []);
+});
+
+test("a long sentence keeps its name while it is made shorter", () => {
+  const reading = new Reading();
+  const text = "Une phrase qui est longue.";
+  const before = doc(paragraph("a", text));
+  const { batch } = reading.due(before);
+  reading.told(batch, { a: advice([finding(text, text, "long_sentence")]) }, "1");
+  const [first] = reading.placed(before);
+  const [now] = reading.placed(doc(paragraph("a", "Une phrase longue.")));
+  assert.equal(now?.key, first?.key);
+  assert.equal(now?.finding.words, "Une phrase longue.");
+});
+
 test("of two blocks with one id the first is read", () => {
   const reading = new Reading();
   const twice = doc(paragraph("a", "un mal"), paragraph("a", "deux"));
@@ -196,6 +217,12 @@ test("a long text is asked about in several calls, and no call is larger than th
     assert.equal(left, 500 - calls.reduce((sum, one) => sum + one, 0));
   }
   assert.ok(calls.length > 2);
+});
+
+test("the score of a text is the sum of those of its blocks that are still there", () => {
+  const reading = new Reading();
+  readAll(reading, doc(paragraph("a", "un"), paragraph("b", "deux"), paragraph("c", "trois")));
+  assert.deepEqual(reading.score(doc(paragraph("a", "un"), paragraph("c", "trois"))), { words: 20, sentences: 2, syllables: 30 });
 });
 
 test("each word of the glossary is listed once, and not when the text defines it", () => {
@@ -289,9 +316,11 @@ test("what the panel says in words", () => {
   assert.equal(sumOf(0), "Rien à simplifier.");
   assert.equal(sumOf(1), "1\u00a0passage à simplifier.");
   assert.equal(sumOf(12), "12\u00a0passages à simplifier.");
-  assert.equal(easeIn({ words: 99, ease: 90 }), "Texte trop court pour dire s’il est facile à lire.");
-  assert.equal(easeIn({ words: 100, ease: 60 }), "Texte assez facile à lire.");
-  assert.equal(easeIn({ words: 100, ease: 0 }), "Texte très difficile à lire.");
+  assert.equal(easeIn({ words: 99, sentences: 9, syllables: 150 }), "Texte trop court pour dire s’il est facile à lire.");
+  // 207 − 10.15 − 110.4 = 86.5; with sentences of 25 words and longer words 207 − 25.4 − 147.2 = 34.4.
+  assert.equal(easeIn({ words: 100, sentences: 10, syllables: 150 }), "Texte facile à lire.");
+  assert.equal(easeIn({ words: 100, sentences: 4, syllables: 200 }), "Texte difficile à lire.");
+  assert.equal(easeIn({ words: 100, sentences: 1, syllables: 300 }), "Texte très difficile à lire.");
   assert.equal(adviceOf(finding("a", "a")), "");
   assert.equal(adviceOf({ ...finding("a", "a"), better: "" }), "Ces mots peuvent être supprimés.");
 });
