@@ -23,11 +23,14 @@ export function isSuggestedIn(doc: Node, from: number, to: number): boolean {
 const says = (doc: Node, from: number, to: number, { words }: Finding): boolean =>
   to <= doc.content.size && doc.textBetween(from, to, "\n", "\n") === words;
 
-/**
- * Puts the better words in the place of those that were found. Null when nothing was changed; otherwise what takes
- * it back, as long as nothing was done after it.
- */
-export function replaceWords(view: EditorView, hooks: FrenchHooks, { finding, from, to }: Placed): (() => boolean) | null {
+/** A deed that can be taken back as long as one has done nothing after it. */
+export interface Done {
+  isLast(): boolean;
+  undo(): boolean;
+}
+
+/** Puts the better words in the place of those that were found. Null when nothing was changed. */
+export function replaceWords(view: EditorView, hooks: FrenchHooks, { finding, from, to }: Placed): Done | null {
   const { state } = view;
   const { schema } = state;
   const { better } = finding;
@@ -42,12 +45,8 @@ export function replaceWords(view: EditorView, hooks: FrenchHooks, { finding, fr
   manager?.stopCapturing();
   if (view.state.doc.eq(state.doc)) return null;
   const done = manager?.undoStack.at(-1);
-  return () => {
-    const now = hooks.undoManager(view.state);
-    if (!now || now.undoStack.at(-1) !== done) return false;
-    now.undo();
-    return true;
-  };
+  const isLast = (): boolean => done !== undefined && hooks.undoManager(view.state)?.undoStack.at(-1) === done;
+  return { isLast, undo: () => isLast() && hooks.undoManager(view.state)!.undo() !== null };
 }
 
 /** A definition of the word, behind the block that uses it. False where none can stand. */

@@ -5,11 +5,12 @@ import { TextSelection, type EditorState } from "prosemirror-state";
 import type { DecorationSet } from "prosemirror-view";
 import type { FrenchHooks } from "./french.ts";
 import { Asking, type State } from "./french_asking.ts";
-import { addDefinition, isSuggestedIn, replaceWords } from "./french_edits.ts";
-import { button, element } from "./french_entry.ts";
+import { addDefinition, isSuggestedIn, replaceWords, type Done } from "./french_edits.ts";
+import { element } from "./french_entry.ts";
 import { GlossaryList, PassedList } from "./french_folded.ts";
 import { FrenchList } from "./french_list.ts";
 import { FrenchMarks } from "./french_marks.ts";
+import { Notice } from "./french_notice.ts";
 import { Reading, type Asked, type PassedOver, type Placed, type PlacedTerm } from "./french_reading.ts";
 import { FrenchServer, NotRead } from "./french_server.ts";
 import { bringIntoSight, bringUp } from "./french_sight.ts";
@@ -27,7 +28,7 @@ export class FrenchPanel {
   private readonly inner = element("div", "plain-inner");
   private readonly sum = element("p", "plain-sum");
   private readonly state = element("p", "plain-state");
-  private readonly notice = element("p", "plain-notice");
+  private readonly notice = new Notice(this.sum);
   private readonly list: FrenchList;
   private readonly passedList: PassedList;
   private readonly glossary: GlossaryList;
@@ -52,7 +53,6 @@ export class FrenchPanel {
     this.server = new FrenchServer(`/brouillons/${page.draft}/francais-simple`, page.root.dataset["csrf"] ?? "");
     const mayLeave = (page.root.dataset["rights"] ?? "").split(" ").includes("write");
     this.sum.tabIndex = -1;
-    this.notice.hidden = true;
     this.list = new FrenchList(
       {
         choose: (key, open) => this.choose(key, open),
@@ -73,7 +73,9 @@ export class FrenchPanel {
       ask: (batch) => this.server.read(batch),
       heard: (state, asked) => this.heard(state, asked),
     });
-    this.inner.append(this.sum, this.state, this.notice, this.list.element, this.glossary.element, this.passedList.element);
+    this.inner.append(
+      this.sum, this.state, this.notice.element, this.list.element, this.glossary.element, this.passedList.element,
+    );
     this.toggleButton.setAttribute("aria-controls", (this.inner.id = "francais-simple-panneau"));
     this.toggleButton.parentElement!.after(this.inner);
     this.section.addEventListener("keydown", (event) => {
@@ -128,7 +130,7 @@ export class FrenchPanel {
     if (!this.isOpen) return;
     this.asking.stop();
     this.current = this.marks.here = null;
-    this.notice.hidden = true;
+    this.notice.element.hidden = true;
     this.show(false);
     this.dress();
   }
@@ -220,6 +222,7 @@ export class FrenchPanel {
     if (!view || !this.isOpen) return;
     const { doc } = view.state;
     this.listed = doc;
+    this.notice.look();
     this.suggested = this.hooks.suggesting();
     if (this.reading.look(doc)) this.dress();
     this.placed = this.reading.placed(doc);
@@ -334,10 +337,8 @@ export class FrenchPanel {
 
   // What one does about it
 
-  private tell(words: string, undo: (() => void) | null = null): void {
-    this.notice.replaceChildren(`${words} `);
-    if (undo) this.notice.append(button("Annuler", undo, `Annuler\u00a0: ${words}`));
-    this.notice.hidden = false;
+  private tell(words: string, undo: (() => void) | null = null, done: Done | null = null): void {
+    this.notice.tell(words, undo, done);
     this.say(`${words} ${sumOf(this.placed.length)}`);
   }
 
@@ -346,17 +347,17 @@ export class FrenchPanel {
     const placed = this.now(key);
     if (!view || !placed) return this.gone();
     if (!this.hooks.writable()) return this.say("Le texte ne peut pas être changé pour le moment.", true);
-    const undo = replaceWords(view, this.hooks, placed);
-    if (!undo) return this.gone();
+    const done = replaceWords(view, this.hooks, placed);
+    if (!done) return this.gone();
     this.reading.settled(placed.block, placed.finding);
     const { better } = placed.finding;
     this.dress();
     this.refresh();
-    this.tell(better === "" ? "Mots supprimés." : `Remplacé par ${quoted(better ?? "")}.`, () => {
-      this.sum.focus();
-      this.notice.hidden = true;
-      this.say(undo() ? "Annulé." : "Le texte a changé depuis\u00a0: Ctrl+Z annule pas à pas.", true);
-    });
+    const undo = (): void => {
+      this.notice.hide();
+      this.say(done.undo() ? "Annulé." : "Le texte a changé depuis\u00a0: Ctrl+Z annule pas à pas.", true);
+    };
+    this.tell(better === "" ? "Mots supprimés." : `Remplacé par ${quoted(better ?? "")}.`, undo, done);
   }
 
   private async leave(key: string, reason: string): Promise<void> {
@@ -379,9 +380,7 @@ export class FrenchPanel {
     } catch (failure) {
       return this.say(failure instanceof NotRead && failure.message ? failure.message : NO_LINE, true);
     }
-    const focused = this.notice.contains(document.activeElement);
-    this.notice.hidden = true;
-    if (focused) this.sum.focus();
+    this.notice.hide();
     await this.askPassed();
     this.say(`Repris. ${sumOf(this.placed.length)}`);
   }
