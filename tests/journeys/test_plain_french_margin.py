@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from app.accounts import service as accounts
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
 from app.policy import Actor
@@ -308,12 +309,9 @@ def test_nothing_is_remembered_on_a_shared_computer(
     draft_id: int, scene: Scene, server: LiveServer, profile: Callable[..., BrowserContext]
 ) -> None:
     context = profile(scene.ana, server.url)
-    page = open_draft(context, server.url, draft_id)
-    page.close()
-    context.add_init_script(
-        "addEventListener('DOMContentLoaded', () => "
-        "{ document.querySelector('[data-editor-root]').dataset.sharedComputer = '1'; })"
-    )
+    with unit_of_work():
+        token = accounts.sign_in(scene.ana.id, second_factor=True, shared_computer=True).token
+    context.add_cookies([{"name": "openlab", "value": token, "url": server.url}])
     page = open_draft(context, server.url, draft_id)
     opened(page)
     assert page.evaluate("localStorage.length") == 0
