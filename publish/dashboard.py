@@ -22,10 +22,12 @@ from publish import (
     addresses,
     figure_sources,  # noqa: F401 - registers what is counted here
     figure_voices,  # noqa: F401 - registers what is counted there
+    plain_figures,
     shown,
 )
 from publish.figures import Figure, called, figures
 from publish.models import Edition
+from publish.plain_figures import Month
 from publish.queries import Card, live_cards, today
 
 MOST_LISTED = 10
@@ -54,6 +56,8 @@ class Dashboard:
     # Those of which enough readers have said whether they helped, the least helpful first.
     least_helped: tuple[Line, ...]
     past_review: tuple[Line, ...]
+    # How plain its texts were, month by month.
+    plain: tuple[Month, ...]
 
 
 def dashboard(administration_id: int) -> Dashboard:
@@ -78,6 +82,7 @@ def dashboard(administration_id: int) -> Dashboard:
         )[:MOST_LISTED],
         least_helped=tuple(sorted(answered, key=lambda line: line.helped.value or 0))[:MOST_LISTED],
         past_review=tuple(sorted(late, key=lambda line: line.until or date.max)),
+        plain=plain_figures.months(administration_id),
     )
 
 

@@ -15,9 +15,11 @@ from publish import (
     addresses,
     figure_sources,  # noqa: F401 - registers what is counted here
     figure_voices,  # noqa: F401 - registers what is counted there
+    plain_figures,
     store,
 )
 from publish.figures import Figure, Figures, Level, called, figures
+from publish.plain_figures import Month
 from publish.queries import Card, live_cards
 from publish.service_list import LICENCE, harmless
 
@@ -57,6 +59,8 @@ class FigurePage:
     articles: int
     offices: tuple[OfficeLine, ...]
     most_read: tuple[ArticleLine, ...]
+    # How plain the texts are that were published, month by month.
+    plain: tuple[Month, ...]
 
 
 def figure_page() -> FigurePage:
@@ -69,6 +73,7 @@ def figure_page() -> FigurePage:
         articles=len(cards),
         offices=tuple(line for line in _offices(counted, cards) if _says_something(line)),
         most_read=tuple(line for line in by_reads if line.called("reads").value)[:MOST_LISTED],
+        plain=plain_figures.months(),
     )
 
 
