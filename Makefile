@@ -33,7 +33,7 @@ $(shell mkdir -p .make; \
 
 # Folders are listed beside files: a folder's time changes when a file in it is removed.
 CLIENT := $(shell find realtime/client -name node_modules -prune -o -print 2>/dev/null) \
-  drafts/schema.json app/static/editor.css $(wildcard tsconfig*.json vite.config.* esbuild.* build.mjs)
+  drafts/schema.json app/static/editor.css app/static/plain-french.css $(wildcard tsconfig*.json vite.config.* esbuild.* build.mjs)
 
 .PHONY: help run build test check soak bench docs format locks clean
 

@@ -49,6 +49,8 @@ const workshop = await esbuild.build({
 const styles = await esbuild.build({
   entryPoints: { editor: path.join(root, "app/static/editor.css") },
   outdir: dist,
+  // What is about one part of the page has a sheet of its own, and the browser gets them as one.
+  bundle: true,
   minify: true,
   write: false,
   logLevel: "warning",

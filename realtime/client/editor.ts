@@ -6,7 +6,7 @@ import { gapCursor } from "prosemirror-gapcursor";
 import { keymap } from "prosemirror-keymap";
 import { EditorState, Plugin, type Command, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
-import { initProseMirrorDoc, redoCommand, undoCommand, yUndoPlugin, ySyncPlugin } from "y-prosemirror";
+import { initProseMirrorDoc, redoCommand, undoCommand, yUndoPlugin, yUndoPluginKey, ySyncPlugin } from "y-prosemirror";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import {
@@ -118,6 +118,10 @@ export function plugins(doc: Y.Doc, mapping: any, more: readonly Plugin[], link:
     keymap(baseKeymap),
   ];
 }
+
+/** What takes one's own steps back. */
+export const undoManager = (state: EditorState): Y.UndoManager | null =>
+  (yUndoPluginKey.getState(state) as { undoManager: Y.UndoManager } | undefined)?.undoManager ?? null;
 
 export function initialState(doc: Y.Doc, more: readonly Plugin[], link: (view: EditorView) => void): EditorState {
   const { doc: node, mapping } = initProseMirrorDoc(doc.getXmlFragment(FRAGMENT), schema);

@@ -9,9 +9,11 @@ import { followBlockLinks } from "./block_links.ts";
 import { catalogue } from "./catalogue.ts";
 import { ChecksPanel } from "./checks_panel.ts";
 import { openLine } from "./connection.ts";
-import { keys, mountEditor } from "./editor.ts";
+import { spokenLength, wordCount } from "./counting.ts";
+import { keys, mountEditor, undoManager } from "./editor.ts";
 import { FindBar } from "./find_bar.ts";
 import { ASIDE, eraseAtSignOut } from "./forget.ts";
+import { French } from "./french.ts";
 import type { Aside } from "./life.ts";
 import { goToThePublic } from "./leaving.ts";
 import { blockHandle } from "./handle.ts";
@@ -22,6 +24,7 @@ import { onDemand } from "./on_demand.ts";
 import { Outline } from "./outline.ts";
 import { readPage, type Page } from "./page.ts";
 import { Table } from "./people.ts";
+import { insertBlock } from "./parts.ts";
 import { placeOf, returnTo, type Place } from "./place.ts";
 import { Remarks } from "./remarks.ts";
 import { refusalText, saveState } from "./savestate.ts";
@@ -102,6 +105,16 @@ async function begin(page: Page): Promise<void> {
   };
   const remarks = new Remarks(page, () => editor);
   const showLeft = onDemand(() => import("./left_behind.ts"), page.announce);
+  const french = new French({
+    page,
+    view: () => editor,
+    writable: () => writable,
+    suggesting: () => suggest.on,
+    length: (doc) => spokenLength(wordCount(doc)),
+    insertBlock,
+    blockWithId,
+    undoManager,
+  });
   const entries = catalogue(asks);
   const toolbar = new Toolbar(page.toolbar, {
     controls: "editor-text",
@@ -142,6 +155,7 @@ async function begin(page: Page): Promise<void> {
     }),
     imageFiles((view, file) => asks.image(view, file)),
     remarks.plugin,
+    french.plugin,
   ];
   const finder = new FindBar(page.toolbar, page.announce);
   const outline = new Outline(page.part("outline"), page.part("outline-none"), page.part("length"));
@@ -172,6 +186,9 @@ async function begin(page: Page): Promise<void> {
     "Mod-Alt-m": act(remarks.begin),
     "Mod-Alt-a": act(() => withAuthors((one) => one.tell())),
     "Mod-Alt-s": act(suggest.toggle),
+    "Mod-Alt-f": french.lead,
+    F8: () => french.go(1),
+    "Shift-F8": () => french.go(-1),
     "Mod-/": act(() => showShortcuts()),
     // The key by which editors elsewhere lead to their toolbar.
     "Alt-F10": act(() => toolbar.focus()),
@@ -194,6 +211,7 @@ async function begin(page: Page): Promise<void> {
     outline.changed();
     checks.changed();
     authors?.changed();
+    french.changed();
   };
   const refreshSoon = () => {
     if (frame) return;
@@ -238,6 +256,7 @@ async function begin(page: Page): Promise<void> {
       if (place) editor.dispatch(returnTo(editor.state, place));
       if (focused) editor.focus();
       authors?.changed();
+      french.mounted();
       document.documentElement.dataset["synced"] = "";
     },
     unmount() {

@@ -79,6 +79,9 @@ export class RemarksPanel {
       this.close();
       this.focusText();
     });
+    page.root.addEventListener("open-lab:panel", (event) => {
+      if ((event as CustomEvent<string>).detail !== "remarks") this.close();
+    });
     this.endComposing(false);
     this.close();
   }
@@ -88,6 +91,8 @@ export class RemarksPanel {
   }
 
   open(): void {
+    // Two panels that follow the reader would lie on one another.
+    if (!this.isOpen) this.page.root.dispatchEvent(new CustomEvent("open-lab:panel", { detail: "remarks" }));
     this.show(true);
     this.draw();
   }
