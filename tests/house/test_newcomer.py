@@ -20,12 +20,6 @@ from tests.journeys.conftest import ARGUMENTS, chromium
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def account(role: str) -> str:
-    """The first account that the README's table gives for `role`."""
-    row = next(line for line in README.splitlines() if line.startswith("| `") and role in line)
-    return row.split("`")[1]
-
-
 def told(pattern: str) -> str:
     found = re.search(pattern, README)
     assert found is not None, f"the README does not say {pattern}"
