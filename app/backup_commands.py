@@ -137,6 +137,10 @@ def restore(
             restoring.refuse_early(settings.database_url, archive, replace=replace)
         except restoring.Refused as error:
             _refused(str(error))
+        except sa.exc.DBAPIError as error:
+            _refused(
+                f"The database that is there cannot be read ({_said(error)}): move it away, then restore."
+            )
         passphrase = _passphrase(keys, passphrase_file, new=False)
         if replace and not yes and places.is_filled(db.database()):
             click.confirm("What is in this database now will be gone for good. Go on?", abort=True)

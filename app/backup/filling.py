@@ -36,11 +36,11 @@ def fill(database: Database, archive: Reader, tell: Tell) -> int:
     put = _into_sqlite if database.is_sqlite else _into_postgresql
     with database.engine.connect() as connection:
         tables = {table.name: table for table in tables_of(connection)}
-        connection.rollback()
-        wanted = {_table_of(member): member for member in members}
-        _compare(tables, wanted)
-        return put(connection, archive, [(tables[name], member) for name, member in wanted.items()],
-                   list(tables), lambda done: tell(done, total))  # fmt: skip
+    wanted = {_table_of(member): member for member in members}
+    _compare(tables, wanted)
+    filled = [(tables[name], member) for name, member in wanted.items()]
+    with database.engine.connect() as connection:
+        return put(connection, archive, filled, list(tables), lambda done: tell(done, total))
 
 
 def _table_of(member: Member) -> str:
@@ -113,7 +113,8 @@ def _into_sqlite(
             raise DoesNotFit(f"a row of {broken[0]} leads to a row of {broken[2]} that is not there")
         raw.execute("COMMIT")
     except BaseException:
-        raw.rollback()
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
         raise
     finally:
         # Its pragmas are its own.

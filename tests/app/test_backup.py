@@ -199,6 +199,19 @@ def test_a_database_that_is_not_empty_is_replaced_only_when_asked(
     assert result.exit_code == 0, result.output
 
 
+def test_a_broken_database_is_not_taken_for_an_empty_one(
+    app: Flask, settings: Settings, world: World, tmp_path: Path
+) -> None:
+    file, other = tmp_path / "portal.backup", tmp_path / "other"
+    backed_up(app, file)
+    other.mkdir()
+    broken = other / "broken.sqlite3"
+    broken.write_bytes(b"What a failing disk left." * 100)
+    status, said = command("restore", str(file), database_url=f"sqlite:///{broken}", data_dir=other)
+    assert status == 1 and "move it away" in said
+    assert broken.read_bytes().startswith(b"What a failing disk left.")
+
+
 def test_keys_are_in_a_backup_only_when_asked(
     app: Flask, settings: Settings, world: World, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ EDGES = {
     "export_routes",
     "purging",
     "redact_command",
+    "backup_commands",
     "import_commands",
     "old_routes",
     "review_routes",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ from app.backup.archive import Reader
 from app.db import database, session, unit_of_work
 from app.directory.models import Administration
 from app.factory import create_app
-from config import ROOT, Settings
+from config import Settings
 from labs import service as labs
 from labs.models import Lab
 from labs.roles import Right
@@ -70,23 +68,17 @@ def typing(server: LiveServer, people: int) -> Iterator[Table]:
             typist.end()
 
 
-def in_a_process(server: LiveServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
-        cwd=ROOT, env=server.environ, capture_output=True, text=True, timeout=170, check=False,
-    )  # fmt: skip
-
-
 def backed_up_while_they_type(settings: Settings, folder: Path, people: int, rounds: int) -> None:
-    create_app(settings)
+    app = create_app(settings)
     server = LiveServer(settings.data_dir, settings.database_url).start(timeout=400)
     file = folder / "under-load.backup"
     try:
         with typing(server, people) as table:
             for number in range(rounds):
                 confirmed = set().union(*(typist.confirmed() for typist in table.typists))
-                done = in_a_process(server, "backup", str(file))
-                assert done.returncode == 0, done.stdout + done.stderr
+                # A process of its own beside the server, as the command is.
+                done = app.test_cli_runner().invoke(args=["backup", str(file)])
+                assert done.exit_code == 0, done.output
                 after = set().union(*(typist.confirmed() for typist in table.typists))
                 assert after > confirmed, "nobody could type meanwhile"
                 check_archive(file, table, confirmed)
