@@ -104,14 +104,17 @@ def scene(house: House) -> Scene:
 
 @contextmanager
 def typing(house: House, scene: Scene) -> Iterator[list[Typist]]:
-    """Eight tabs type, every other one by polling; in the end every word stands once and everybody sees it."""
-    typists = [typist for _ in range(2) for typist in crowd.four_tabs(scene, house.nginx.url, pause=0.15)]
+    """Four tabs type, two of them by polling; in the end every word stands once and everybody sees it."""
+    typists = crowd.four_tabs(scene, house.nginx.url, pause=0.15)
     for place, typist in enumerate(typists):
-        typist.name, typist.ca = "abcdefgh"[place], house.nginx.ca
-        typist.transports = ("websocket",) if place % 2 else ("polling",)
+        typist.ca, typist.transports = house.nginx.ca, ("polling",) if place < 2 else ("websocket",)
         typist.start()
     try:
-        crowd.until(lambda: all(len(typist.confirmed()) > 5 for typist in typists), 60, "nobody types")
+        try:
+            crowd.until(lambda: all(len(typist.confirmed()) > 5 for typist in typists), 90, "nobody types")
+        except AssertionError as error:
+            said = [(t.name, t.sockets, t.joins, len(t.confirmed()), t.refusals, t.failures) for t in typists]
+            raise AssertionError(f"not everybody types: {said}") from error
         yield typists
         crowd.settle(typists)
         crowd.check_all_stored(crowd.stored_text(house.cluster.url, scene.draft_id), typists)
