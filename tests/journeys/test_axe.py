@@ -266,6 +266,8 @@ PAGES = [
     ("", "/administrations"),
     ("", "/opendata"),
     ("", "/api"),
+    ("", "/aide"),
+    ("", "/aide/agents"),
     ("", "{article}/telecharger"),
     ("writer", "/brouillons/{writing}/importer"),
     ("writer", "/brouillons/{writing}/exporter"),
