@@ -13,6 +13,7 @@ from flask import Flask
 from app import audit, db, seed, seed_reset
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
+from app.directory.models import Administration
 from app.doctor import command
 from app.doctor.findings import examine
 from config import Settings
@@ -24,40 +25,25 @@ from tests.clients import PageClient
 from tests.live_server import LiveServer
 from tests.table_client import TableClient
 
-SHORT = 1
-
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A demonstration of a few pages: its labs, and of its articles the first ones."""
-    whole = seed.entries
-
-    def few(name: str, key: str = "") -> list[dict[str, object]]:
-        found = whole(name, key)
-        return (
-            found[:SHORT]
-            if name in ("articles", "short_articles")
-            else []
-            if name == "old_articles"
-            else found
-        )
-
-    monkeypatch.setattr(seed, "entries", few)
-    # These speak of articles that are not all published here.
-    for speaks in ("add_wish", "add_comment", "add_figures", "add_calls"):
-        monkeypatch.setattr(seed, speaks, lambda *_given: None)
-
-
-@pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An administration with one agent of the demonstration, their lab and a text."""
+    """A demonstration of one page that was written, signed and published, and of a text in a lab."""
 
     def fill(_progress: object) -> None:
+        (entry, *_more) = seed.entries("articles")
         with unit_of_work():
-            place = makers.make_administration("Une démonstration")
-            person = makers.make_agent(place)
+            for place in seed.entries("administrations"):
+                seed.add_administration(place)
+            for person in seed.entries("people"):
+                if person["email"] in (seed.EDITOR, seed.ADMINISTRATOR):
+                    seed.add_person(person)
+        seed.publish_article({name: value for name, value in entry.items() if name != "afterwards"})
+        with unit_of_work():
+            place = session().scalars(sa.select(Administration).limit(1)).one()
+            writer = makers.make_agent(place)
+            makers.make_draft(writer, makers.make_lab(writer, place), place)
             session().execute(sa.update(Person).values(is_demo=True))
-            makers.make_draft(person, makers.make_lab(person, place), place)
 
     monkeypatch.setattr(seed, "fill", fill)
 
@@ -121,7 +107,7 @@ def test_a_demonstration_is_as_on_its_first_day(app: Flask, settings: Settings, 
         makers.make_agent(makers.make_administration("Une nouvelle"))
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("small")
 def test_a_reset_that_fails_leaves_everything_as_it_was(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +155,7 @@ def test_it_asks_first(app: Flask) -> None:
         assert current.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("small")
 def test_people_at_a_running_server_are_sent_to_the_new_one(
     app: Flask, settings: Settings, client: PageClient
 ) -> None:
@@ -180,7 +166,7 @@ def test_people_at_a_running_server_are_sent_to_the_new_one(
         person = makers.make_agent(place)
         draft = makers.make_draft(person, makers.make_lab(person, place), place)
         token = makers.sign_in(person.id)
-    server = LiveServer(settings.data_dir, settings.database_url).start()
+    server = LiveServer(settings.data_dir, settings.database_url).start(timeout=120)
     try:
         table = TableClient(server.url, token).connect()
         table.join(draft.id)

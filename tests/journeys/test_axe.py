@@ -283,6 +283,8 @@ PAGES = [
     ("", "/administrations"),
     ("", "/opendata"),
     ("", "/api"),
+    ("", "/aide"),
+    ("", "/aide/agents"),
     ("", "{article}/telecharger"),
     ("", "/glossaire"),
     ("writer", "/espace/glossaire"),
