@@ -48,7 +48,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_easy_part_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_easy_part")),
-        sa.UniqueConstraint("draft_id", "block_id", "number", name=op.f("uq_easy_part_draft_id_block_id_number")),
+        sa.UniqueConstraint(
+            "draft_id", "block_id", "number", name=op.f("uq_easy_part_draft_id_block_id_number")
+        ),
     )
     op.create_index(op.f("ix_easy_part_person_id"), "easy_part", ["person_id"])
     op.create_table(
