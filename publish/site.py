@@ -66,7 +66,7 @@ class Renderer:
         self.style, self.more_style, self.easy_style = (Markup(style) for style in styles)  # noqa: S704 # nosec B704 # files of ours, which hold no end of an element
         # Of pages with both styles, and of those with the first alone.
         self.csp, self.article_csp = policy(styles[:2]), policy(styles[:1])
-        self.easy_csp = _policy([styles[0], styles[2]])
+        self.easy_csp = policy([styles[0], styles[2]])
         self.plain_csp = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
     def page(self, path: str) -> Page | None:
