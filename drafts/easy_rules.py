@@ -72,7 +72,6 @@ _CLAUSES = frozenset(
         "comme",
         "afin",
         "tandis",
-        "pendant",
         "car",
         "donc",
         "mais",

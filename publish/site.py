@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +37,7 @@ from publish import (
     store,
 )
 from publish.addresses import Kind
+from publish.page_styles import compact, policy
 from publish.queries import Card, SubjectKind
 from publish.store import Page
 
@@ -55,15 +54,6 @@ WISHES_AT_HOME = 3
 _NOT_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
-def _policy(styles: list[str]) -> str:
-    """What a page may do that carries these styles: nothing but show them, pictures of ours, and forms to us."""
-    hashes = " ".join(f"'sha256-{_digest(style)}'" for style in styles)
-    return (
-        f"default-src 'none'; style-src {hashes}; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    )
-
-
 class Renderer:
     """Makes pages with a Jinja environment to which no request, person or session is known."""
 
@@ -71,13 +61,13 @@ class Renderer:
         self.app = app
         self.public_url = public_url
         styles = [
-            _compact((Path(app.static_folder or "") / name).read_text(encoding="utf-8")) for name in STYLES
+            compact((Path(app.static_folder or "") / name).read_text(encoding="utf-8")) for name in STYLES
         ]
         # Files of ours, which hold no `</`. Articles do without the second; their easy-to-read twins have the third.
         self.style, self.more_style, self.easy_style = (Markup(style) for style in styles)  # noqa: S704 # nosec B704 # files of ours, which hold no end of an element
         # Of pages with both styles, and of those with the first alone.
-        self.csp, self.article_csp = _policy(styles[:2]), _policy(styles[:1])
-        self.easy_csp = _policy([styles[0], styles[2]])
+        self.csp, self.article_csp = policy(styles[:2]), policy(styles[:1])
+        self.easy_csp = policy([styles[0], styles[2]])
         self.plain_csp = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
     def page(self, path: str) -> Page | None:
@@ -116,18 +106,6 @@ class Renderer:
 
     def plain(self, path: str, text: str, content_type: str) -> Page:
         return store.made(path, text, content_type, self.plain_csp)
-
-
-def _digest(style: str) -> str:
-    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-def _compact(css: str) -> str:
-    """The style sheet without comments and idle spaces; it travels in every page."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    css = re.sub(r"\s+", " ", css)
-    css = re.sub(r"\s*([{};,>])\s*", r"\1", css)
-    return re.sub(r":\s+", ":", css).replace(";}", "}").strip()
 
 
 def _home(site: Renderer, path: str, _slug: str) -> Page:

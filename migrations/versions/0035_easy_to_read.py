@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("draft_id", _ID, nullable=False),
         sa.Column("block_id", sa.String(32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("deed", sa.String(32), nullable=False),
+        sa.Column("deed", sa.String(40), nullable=False),
         sa.Column("is_left_out", sa.Boolean(), nullable=False),
         sa.Column("text", sa.String(2000), nullable=False),
         sa.Column("source_digest", sa.String(64), nullable=False),
@@ -48,7 +48,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_easy_part_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_easy_part")),
-        sa.UniqueConstraint("draft_id", "block_id", "number", name=op.f("uq_easy_part_draft_id")),
+        sa.UniqueConstraint(
+            "draft_id", "block_id", "number", name=op.f("uq_easy_part_draft_id_block_id_number")
+        ),
     )
     op.create_index(op.f("ix_easy_part_person_id"), "easy_part", ["person_id"])
     op.create_table(
@@ -64,7 +66,7 @@ def upgrade() -> None:
         "easy_reading",
         sa.Column("id", _ID, nullable=False),
         sa.Column("draft_id", _ID, nullable=False),
-        sa.Column("readers", sa.String(32), nullable=False),
+        sa.Column("readers", sa.String(40), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("who", sa.String(120), nullable=False),
         sa.Column("may_name", sa.Boolean(), nullable=False),

@@ -21,7 +21,7 @@ from drafts import bin as bin_
 from drafts import canonical, easy, easy_parts, log, review, service
 from drafts.easy_models import EasyDeed, EasyPart, EasyReaders, EasyReading, EasyTwin
 from drafts.easy_parts import State
-from drafts.easy_text import Signed, digest, passages_of, read_signed, render, tidy
+from drafts.easy_text import digest, passages_of, read_signed
 from drafts.easy_versions import versions_of
 from drafts.grammar import Tree, blocks, inline_text
 from drafts.models import FieldChange
@@ -32,7 +32,7 @@ from labs.service import add_member
 from tests.clients import PageClient
 from tests.drafts import review_world as w
 from tests.drafts.easy_world import EASY, edit, reword, states, typed, write
-from tests.drafts.every_block import EVERY, block
+from tests.drafts.every_block import block
 from tests.drafts.review_world import World
 from tests.makers import make_agent
 
@@ -393,32 +393,3 @@ def test_nothing_of_a_twin_survives_its_draft(world: World) -> None:
         bin_.purge(world.draft_id)
         for kind in (EasyPart, EasyTwin, EasyReading):
             assert session().scalar(sa.select(sa.func.count()).select_from(kind)) == 0
-
-
-# Words
-
-
-def test_easy_words_become_a_page_and_nothing_else() -> None:
-    parts = [
-        Signed("a", "Titre <b>", 3, False),
-        Signed("b", "Une ligne.\nUne autre.\n- un papier\n- une <i>carte</i>\nFin.\n\nSuite.", 0, False),
-        Signed("c", "", 0, True),
-        Signed("d", "Plus bas", 4, False),
-    ]
-    assert str(render(parts)) == (
-        "<h2>Titre &lt;b&gt;</h2>\n"
-        "<p>Une ligne.<br>Une autre.</p><ul><li>un papier</li><li>une &lt;i&gt;carte&lt;/i&gt;</li></ul><p>Fin.</p>\n"
-        "<p>Suite.</p>\n<h3>Plus bas</h3>"
-    )
-
-
-def test_easy_words_are_kept_tidy() -> None:
-    typed = "  Un\u0020\u0020mot \r\n\r\n\r\n\r\nE\u0301te\u0301\x07 : oui\nQui ? « Vous » !\n\n"
-    assert tidy(typed) == "Un mot\n\nÉté\u00a0: oui\nQui\u202f? «\u00a0Vous\u00a0»\u202f!"
-    assert tidy(tidy(typed)) == tidy(typed)
-
-
-def test_every_kind_of_block_with_words_has_a_part() -> None:
-    found = {one.kind for one in passages_of(EVERY)}
-    assert {"lead", "paragraph", "heading", "label", "cost", "delay", "legal"} <= found
-    assert not found & {"contact", "service", "note", "table"}
