@@ -30,6 +30,7 @@ EDGES = {
     "import_routes",
     "reference_routes",
     "remark_routes",
+    "plain_routes",
     "notice_routes",
     "suggestion_routes",
     "expert_routes",
