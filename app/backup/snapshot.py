@@ -59,7 +59,7 @@ class Snapshot:
         self._quote = quote
         if not sa.inspect(connection).has_table(left_out.VERSION_TABLE):
             raise NoSchema
-        schema = connection.scalar(sa.text(f"SELECT version_num FROM {left_out.VERSION_TABLE}"))  # nosec B608 # a constant
+        schema = connection.scalar(sa.text(f"SELECT version_num FROM {left_out.VERSION_TABLE}"))  # nosec B608 # the name of the table is a constant
         if schema is None:
             raise NoSchema
         self.schema = str(schema)

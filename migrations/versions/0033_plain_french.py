@@ -63,7 +63,7 @@ def upgrade() -> None:
         _of_a_revision("revision_reading"),
         sa.Column("words", sa.Integer(), nullable=False),
         sa.Column("sentences", sa.Integer(), nullable=False),
-        sa.Column("ease", sa.Float()),
+        sa.Column("ease", sa.Double()),
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("findings_left", sa.Integer(), nullable=False),
         sa.Column("passed_over", sa.Integer(), nullable=False),
@@ -84,7 +84,7 @@ def upgrade() -> None:
         sa.Column("was_read", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(300), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
-        sa.Column("ease", sa.Float()),
+        sa.Column("ease", sa.Double()),
         sa.Column("at", _AT, nullable=False),
         sa.CheckConstraint(
             "(was_read AND length(reason) >= 3) OR (NOT was_read AND reason = '')",
