@@ -358,6 +358,8 @@ PAGES = [
     ("writer", "/espace/avis"),
     ("writer", "/espace/avis/reglages"),
     ("writer", "/brouillons/{writing}/proposer/parties"),
+    ("writer", "/brouillons/{writing}/francais-simple"),
+    ("north", "/brouillons/{in_review}/francais-simple"),
     ("writer", "/brouillons/{writing}/administrations"),
     ("south", "/brouillons/{again}/administrations"),
     ("north", "/brouillons/{parted}/relecture"),
