@@ -94,7 +94,7 @@ def test_without_a_change_the_rules_are_those_of_the_release() -> None:
 
 
 def test_a_change_is_told_over_the_release() -> None:
-    told = {
+    told: dict[RuleCode, dict[str, Any]] = {
         LONG: {"numbers": {"max_words": 5}},
         RuleCode.FORMULA: {"formulae": [{"say": "il appert {que}", "better": "on voit que"}], "formulae_out": ["afin {de}"]},
         RuleCode.ACRONYM: {"known": ["CAFAT"], "known_out": ["PDF"]},
@@ -111,11 +111,13 @@ def test_a_change_is_told_over_the_release() -> None:
 
 
 def test_what_a_release_no_longer_has_is_passed_over() -> None:
-    told = {LONG: {"numbers": {"most_signs": 3}, "wrong_out": ["Une phrase d’autrefois."], "formulae": []}}
+    told: dict[RuleCode, dict[str, Any]] = {
+        LONG: {"numbers": {"most_signs": 3}, "wrong_out": ["Une phrase d’autrefois."], "formulae": []}
+    }
     assert found_in(Rules(amended(told)), "Venez tôt.") == []
 
 
-READERS = {frozenset(): Reader()}
+EVERYTHING = Reader()
 
 
 @settings(max_examples=40, deadline=None)
@@ -132,7 +134,7 @@ def test_a_rule_that_is_off_finds_nothing_and_hides_nothing_else(
     off: set[RuleCode], text: str, kind: str
 ) -> None:
     tree = tree_of(kind, text)
-    everything = READERS[frozenset()].findings(tree)
+    everything = EVERYTHING.findings(tree)
     rules = Rules(amended({code: {"off": True} for code in off}))
     assert findings(tree, rules) == tuple(one for one in everything if one.rule not in off)
 

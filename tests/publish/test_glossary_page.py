@@ -54,7 +54,7 @@ def test_the_page_has_the_words_in_their_order(client: PageClient, press: Press)
     assert "On dit aussi" in page.main and "https://loi.example/1" in page.links()
     assert "/glossaire" in public(client, "/plan-du-site").links()
     assert "/glossaire" in public(client, "/accessibilite").links()
-    assert "/glossaire</loc>" in public(client, "/sitemap-1.xml").source
+    assert "/glossaire</loc>" in public(client, "/sitemap.xml").source
 
 
 def test_an_article_explains_the_words_it_uses_and_another_does_not_change(
