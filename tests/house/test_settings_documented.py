@@ -18,7 +18,7 @@ FIELDS = {
     if field.name != "name"
 }
 # Variables of the commands around the server, which the document lists as well.
-AROUND = {"TEST_DATABASE_URL", "TEST_REDIS_URL", "CHROMIUM", "SOFFICE", "CI"}
+AROUND = {"TEST_DATABASE_URL", "TEST_REDIS_URL", "CHROMIUM", "SOFFICE", "NGINX", "CI"}
 
 
 def documented() -> set[str]:
