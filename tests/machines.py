@@ -104,7 +104,7 @@ class BareMachine:
         assert done.returncode == 0, f"status {done.returncode} of:\n{script}\n{done.stdout[-6000:]}"
         return done.stdout
 
-    def boot(self, seconds: float = 120) -> None:
+    def boot(self, seconds: float = 300) -> None:
         (self.root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
         with self.console.open("ab") as log:
             self.process = subprocess.Popen(
