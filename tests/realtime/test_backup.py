@@ -76,7 +76,7 @@ def backed_up_while_they_type(settings: Settings, folder: Path, people: int, rou
         with typing(server, people) as table:
             for number in range(rounds):
                 confirmed = set().union(*(typist.confirmed() for typist in table.typists))
-                # A process of its own beside the server, as the command is.
+                # This process is another one than the server's, as that of the command is.
                 done = app.test_cli_runner().invoke(args=["backup", str(file)])
                 assert done.exit_code == 0, done.output
                 after = set().union(*(typist.confirmed() for typist in table.typists))
