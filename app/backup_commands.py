@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from app import db
+from app import audit, db
 from app.backup import cells, filling, making, places, restoring, sealed_keys, snapshot
 from app.backup.archive import Damaged, Reader
 from app.backup.restoring import Report, Wanted
@@ -72,6 +72,9 @@ def backup(file: Path, keys: bool, passphrase_file: Path | None) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     passphrase = _passphrase(keys, passphrase_file, new=True)
     _say_made(file, _make(settings, file, passphrase))
+    # `doctor` asks when the last one was made.
+    with db.unit_of_work():
+        audit.record(None, "backup", "instance", 1)
     if passphrase is None:
         click.echo(
             "Not in it: the private key (DATA_DIR/keys/instance.pem) and SECRET_KEY. Without them another machine makes a key "

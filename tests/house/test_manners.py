@@ -32,6 +32,7 @@ EDGES = {
     "reference_routes",
     "remark_routes",
     "plain_routes",
+    "easy_routes",
     "glossary_routes",
     "glossary_forms",
     "plain_french_routes",

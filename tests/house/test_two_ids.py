@@ -123,7 +123,7 @@ def test_the_right_pair_would_have_been_taken(house: FullHouse, both: Actor) -> 
 
 # Fields and questions that name a thing of a wing, each with where it is tried below.
 NAMES_A_THING = {
-    "lab", "brouillon", "passage", "personnes", "mentions", "prevenir", "responsable", "competentes", "administration",
+    "lab", "lecture", "brouillon", "passage", "personnes", "mentions", "prevenir", "responsable", "competentes", "administration",
     "souhait", "texte", "de", "a", "parties", "id", "moment", "restauration", "personne", "point", "fiche", "reponse",
     "version", "numero", "bloc", "textes", "cible", "partie", "pour", "successeur", "compte", "administrations",
 }  # fmt: skip
@@ -131,7 +131,7 @@ NAMES_A_THING = {
 NAMES_NOTHING = {
     "after", "ancres", "avant", "continuer", "fait", "filtre", "limit", "merci", "next", "page", "preuve", "q", "sorte",
     "signale", "tout", "v", "abonnement", "bloquante", "canal", "champs", "choix", "clarte", "courriel", "faire",
-    "geste", "jour", "motif", "mots", "ouvrir", "permettre", "raison", "retirer", "retour", "rythme", "site", "suivre",
+    "geste", "joindre", "jour", "motif", "mots", "ouvrir", "permettre", "raison", "retirer", "retour", "rythme", "site", "suivre",
     "utile", "vu", "vue", "email", "password", "poste_partage", "code", "titre", "debut", "fin", "lieu", "video",
     "intitule", "minutes", "droit", "nom", "jours", "fichier", "liste", "phrase", "but", "themes", "ouvert", "theme",
     "buts", "avis", "remarque", "modele", "situations", "publics", "territoires", "verifier_avant", "note", "mineure",

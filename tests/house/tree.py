@@ -53,7 +53,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("labs",),
     ("drafts",),
     ("realtime", "publish"),
-    ("app.administration", "app.importing"),
+    ("app.administration", "app.importing", "app.guides"),
     (
         "app.factory",
         "app.cli",
@@ -65,6 +65,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.backup",
         "app.backup_commands",
         "app.progress",
+        "app.doctor",
+        "app.seed_reset",
+        "app.seed_easy",
         "app.seed",
         "app.seed_known",
         "app.seed_comments",
