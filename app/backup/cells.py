@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     BOOL = "bool"
     INT = "int"
+    FLOAT = "float"
     JSON = "json"
     INSTANT = "instant"
     DAY = "day"
@@ -32,6 +33,7 @@ class Kind(StrEnum):
 _KINDS: tuple[tuple[type[Any], Kind], ...] = (
     (sa.Boolean, Kind.BOOL),
     (sa.Integer, Kind.INT),
+    (sa.Float, Kind.FLOAT),
     (sa.JSON, Kind.JSON),
     (sa.DateTime, Kind.INSTANT),
     (sa.Date, Kind.DAY),

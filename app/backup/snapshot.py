@@ -95,6 +95,7 @@ class Snapshot:
 _POSTGRESQL = {
     Kind.BOOL: "bool",
     Kind.INT: "int8",
+    Kind.FLOAT: "float8",
     Kind.JSON: "text",
     Kind.INSTANT: "timestamptz",
     Kind.DAY: "date",
