@@ -19,15 +19,15 @@ ASK = """async ([path, token, text]) => {
 def test_a_word_goes_from_its_editor_to_the_margin_and_to_the_public(demo: Demo) -> None:
     proposal = demo.sit("agent@dinum.example", "/espace/glossaire")
     proposal.get_by_role("link", name="Proposer un mot").click()
-    proposal.get_by_label("Mot ou sigle").fill("cachet d’essai")
-    proposal.get_by_label("Explication").fill("Marque que l’on pose pour essayer.")
+    proposal.locator("#mot").fill("cachet d’essai")
+    proposal.locator("#definition").fill("Marque que l’on pose pour essayer.")
     proposal.get_by_role("button", name="Proposer").click()
     expect(proposal.get_by_role("status")).to_contain_text("un éditeur du portail va lire")
 
     editor = demo.sit("editeur@dinum.example", "/espace")
     editor.get_by_role("link", name="Accepter ou refuser ce mot du glossaire – cachet d’essai").click()
     expect(editor.get_by_role("heading", level=1)).to_have_text("cachet d’essai")
-    editor.get_by_label("Explication").fill("Marque posée sur un papier pour l’essayer.")
+    editor.locator("#definition").fill("Marque posée sur un papier pour l’essayer.")
     editor.get_by_role("button", name="Accepter").click()
     expect(editor.get_by_role("status")).to_contain_text("le mot est dans le glossaire")
 
