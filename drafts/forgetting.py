@@ -21,6 +21,7 @@ from app.errors import Missing
 from app.extensions import gettext as _
 from app.mail import Mail
 from app.policy import PORTAL, Act, Actor, require
+from drafts.easy_models import EasyReading
 from drafts.expert_models import (
     GONE,
     LONGEST_ADVICE,
@@ -51,6 +52,8 @@ searched(
     PlainOverride.reason,
     GlossaryTerm.reason,
     RuleAmendment.reason,
+    EasyReading.who,
+    EasyReading.place,
 )
 searched(RemarkMessage.text, longest=LONGEST_TEXT)
 searched(ExpertOpinion.text, ExpertRemark.text, longest=LONGEST_ADVICE)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from app.db import unit_of_work
+from app.db import reading, unit_of_work
 from app.errors import Invalid
 from app.policy import Actor
 from drafts import plain_frozen, plain_queries, queries, review
@@ -52,4 +52,6 @@ def asked_of(error: Invalid) -> Asked | None:
         return None
     words, ease = error.detail.get("words"), error.detail.get("ease")
     assert isinstance(words, int) and isinstance(ease, float | None)
-    return Asked(left.total, plain_queries.by_rule(left.counts), plain_queries.score_words(words, ease))
+    with reading():
+        named = plain_queries.by_rule(left.counts)
+    return Asked(left.total, named, plain_queries.score_words(words, ease))

@@ -7,7 +7,7 @@ could hold words about people is registered or has a reason not to be.
 from __future__ import annotations
 
 import unicodedata
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,17 +21,24 @@ from app.directory.models import Administration
 from app.errors import Invalid
 from app.policy import Actor, PortalRole
 from drafts import (
+    amending,
+    easy,
     forgetting,
+    glossary,
     moments,
     overruling,
+    plain_exceptions,
     remarks,
     review,
     substituting,
     versions,
     withdrawing,
 )
+from drafts.easy_models import EasyReaders
 from drafts.expert_models import ExpertInvitation, ExpertOpinion, ExpertRemark
 from drafts.models import Article
+from drafts.plain_french.rules import RuleCode
+from drafts.plain_models import PlainOverride
 from drafts.review_models import DraftAct, Revision, SignOff
 from labs import cycles, joining, minutes, wish_work, wishes
 from labs import service as labs
@@ -73,10 +80,11 @@ LEFT = ("artagnan", "helene.d@")
 NOT_SEARCHED = {
     # The text itself, which is written together, signed and published under its own rules, and copies of it.
     "draft.title", "draft.fields", "revision.title", "revision.fields", "revision.tree", "draft_version.title",
-    "draft_version.fields", "draft_version.tree", "remark.quote", "expert_remark.quote",
+    "draft_version.fields", "draft_version.tree", "remark.quote", "expert_remark.quote", "plain_exception.words",
+    "easy_part.text", "easy_part.source_words",
     "edition.title", "edition.lead", "edition.body", "edition.plain", "edition.fields", "edition.credits",
     # Words that are kept for ever: a name is refused when they are written (drafts.naming).
-    "revision.change_note", "edition.change_note", "article_act.reason", "urgent_publication.reason",
+    "easy_reading.changed_after", "revision.change_note", "edition.change_note", "article_act.reason", "urgent_publication.reason",
     # The directory that the public reads, put right by those who keep it; and addresses on the web.
     "administration.name", "administration.site", "administration.link_domains", "counter.name", "counter.address",
     "counter.email", "counter.hours", "online_service.title", "online_service.url", "online_service.summary",
@@ -93,6 +101,7 @@ NOT_SEARCHED = {
     # Numbers, ids and words of the software.
     "alert.said", "audit_check.broken", "audit_entry.detail", "draft_version.authors", "due_row.key", "due_row.payload", "lab.themes",
     "outbox.payload", "publication_failure.said", "revision.authors", "revision_scope.blocks", "edition.slug",
+    "revision_reading.findings", "plain_override.findings",
     "address.slug", "half_open.target", "reading_test.parts", "subscription.theme", "mail.leave",
     # What a provider of identities calls somebody, and signs for ten minutes or a sign-in; erased by verbs of their own.
     "external_identity.issuer", "external_identity.subject", "oidc_attempt.next_path", "oidc_sign_in.id_token",
@@ -218,6 +227,34 @@ def write_about_wishes(world: World) -> None:
         wishes.refuse(moderator, refused, refused.version, SAID)
 
 
+def write_about_plain_words(world: World) -> None:
+    """Why a passage stays, why a text was proposed all the same, who read its easy version, and what became of a word."""
+    with unit_of_work():
+        draft = world.draft
+        plain_exceptions.leave(world.writer, draft, "b5", RuleCode.PASSIVE, "est fait", SAID)
+        easy.record_reading(
+            world.writer,
+            draft,
+            readers=EasyReaders.CONCERNED,
+            count=3,
+            read_on=date(2026, 11, 1),
+            who=SHORT,
+            place=SHORT,
+        )
+        session().add(
+            PlainOverride(
+                revision_id=world.revision.id, person_id=world.writer.id, was_read=True, reason=SAID, findings={},
+                at=clock.now(),
+            )
+        )  # fmt: skip
+        term = glossary.propose(world.writer, glossary.TermWords("Dock", "Un grand bâtiment pour ranger."))
+        glossary.refuse(world.editor, term.id, term.version, SAID)
+        chief = makers.make_agent(
+            session().get_one(Lab, world.lab_id).administration, PortalRole.ADMINISTRATOR
+        )
+        amending.amend(chief, RuleCode.LONG_SENTENCE, 0, {"off": True}, SAID)
+
+
 def answer_the_labs(shop_writer: Actor, lab_id: int) -> None:
     """A call and a reading test, with what people answered."""
     now = clock.now()
@@ -244,6 +281,7 @@ def test_a_name_goes_out_of_everything_others_wrote(client: PageClient, study: S
     write_in_the_labs(study.world)
     write_as_a_reader()
     write_about_wishes(study.world)
+    write_about_plain_words(study.world)
     with reading():
         before = set(traces(*LEFT))
         acts = [(act.number, act.deed, act.person_id, act.at) for act in w.acts(study.world.draft_id)]

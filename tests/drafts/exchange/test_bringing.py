@@ -150,7 +150,7 @@ def test_a_document_is_shown_before_it_is_taken(desk: Desk) -> None:
         file = session().scalars(sa.select(BroughtFile)).one()
         assert (file.state, file.tree) == (BroughtState.TAKEN, None)
         assert not session().scalars(sa.select(BroughtPicture.key)).all()
-    assert "déjà dans le texte" in desk.client.get(page.path).main
+    assert "déjà été repris" in desk.client.get(page.path).main
     desk.client.post(page.path, {"csrf_token": _token(desk), "choix": "ajouter"}, 409)
 
 
