@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from playwright.sync_api import expect
@@ -38,12 +39,12 @@ def test_a_word_goes_from_its_editor_to_the_margin_and_to_the_public(demo: Demo)
     assert term["definition"] == "Marque posée sur un papier pour l’essayer."
 
     # The outbox makes the pages anew some seconds later.
+    give_up = time.monotonic() + 60
+    while b'id="cachet-d-essai"' not in demo.fetch("/glossaire")[2]:
+        assert time.monotonic() < give_up, "the public page does not know the word"
+        time.sleep(0.5)
     public = demo.visitor(java_script_enabled=False)
-    for _attempt in range(40):
-        public.goto(f"{demo.url}/glossaire#cachet-d-essai")
-        if public.locator("#cachet-d-essai").count():
-            break
-        public.wait_for_timeout(500)
+    public.goto(f"{demo.url}/glossaire#cachet-d-essai")
     expect(public.locator("#cachet-d-essai + dd")).to_contain_text("Marque posée sur un papier")
     public.context.close()
 
