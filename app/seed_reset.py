@@ -181,7 +181,7 @@ def _go_on_counting(tables: list[sa.Table]) -> None:
             name = keys[0].name
             session().execute(
                 sa.text(
-                    f"SELECT setval(pg_get_serial_sequence('{_quoted(table)}', '{name}'), "
+                    f"SELECT setval(pg_get_serial_sequence('{_quoted(table)}', '{name}'), "  # nosec B608 # names of our own models
                     f'coalesce(max("{name}"), 1), max("{name}") IS NOT NULL) FROM {_quoted(table)}'
                 )
             )

@@ -45,6 +45,7 @@ NEWCOMER = (
     "tests/house/test_newcomer.py::test_the_readme_alone_leads_to_two_people_in_one_text"  # soak: the same
 )
 BACKUP = "tests/app/test_backup.py::"
+MORNING = "tests/benchmarks/test_morning.py::test_five_thousand_readers_a_minute_come_as_told"
 TABLES = "tests/app/test_import_tables.py::"
 RUN_ELSEWHERE: dict[str, str] = {
     "git clone <this repository> open-lab": NEWCOMER,
@@ -118,6 +119,8 @@ RUN_ELSEWHERE: dict[str, str] = {
     ".venv/bin/python -m benchmarks peers --scenario 1x50 --servers ours,yws --runs 3": (
         "tests/benchmarks/test_generator.py::test_two_people_at_two_tables_hear_every_letter"
     ),
+    "python -m benchmarks.morning": MORNING,
+    "python -m benchmarks.morning [--seconds 60]": MORNING,
     "python -m benchmarks.plain_french [--bursts 6] [--no-files]": (
         "tests/drafts/test_plain_french_page.py::test_a_block_is_answered_with_what_is_found_in_it"
     ),
