@@ -50,7 +50,9 @@ class TermWords:
 
 def key_of(words: str) -> str:
     """A term in small letters without accents, its words with hyphens between: what two spellings of one word share."""
-    plain = unicodedata.normalize("NFKD", words.lower().replace("œ", "oe").replace("æ", "ae"))
+    # An apostrophe parts words; left to the encoding it would join them.
+    parted = words.lower().replace("œ", "oe").replace("æ", "ae").replace("’", " ")
+    plain = unicodedata.normalize("NFKD", parted)
     return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode()).strip("-")[:LONGEST_TERM]
 
 

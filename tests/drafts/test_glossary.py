@@ -177,6 +177,19 @@ def test_the_database_refuses_a_word_twice(people: People) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("term", "key"),
+    [
+        ("Avis d’imposition", "avis-d-imposition"),
+        ("avis d'imposition", "avis-d-imposition"),
+        ("cœur", "coeur"),
+        ("État-civil", "etat-civil"),
+    ],
+)
+def test_one_word_has_one_key(term: str, key: str) -> None:
+    assert glossary.key_of(term) == key
+
+
 # In texts
 
 WORDS = Terms(

@@ -18,7 +18,7 @@ ASK = """async ([path, token, text]) => {
 }"""
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(300)
 def test_a_word_goes_from_its_editor_to_the_margin_and_to_the_public(demo: Demo) -> None:
     proposal = demo.sit("agent@dinum.example", "/espace/glossaire")
     proposal.get_by_role("link", name="Proposer un mot").click()
@@ -41,7 +41,7 @@ def test_a_word_goes_from_its_editor_to_the_margin_and_to_the_public(demo: Demo)
     assert term["definition"] == "Marque posée sur un papier pour l’essayer."
 
     # The outbox makes the pages anew some seconds later, behind the news of a demonstration that was just made.
-    give_up = time.monotonic() + 240
+    give_up = time.monotonic() + 120
     while b'id="cachet-d-essai"' not in demo.fetch("/glossaire")[2]:
         assert time.monotonic() < give_up, "the public page does not know the word"
         time.sleep(0.5)
