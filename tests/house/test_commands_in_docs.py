@@ -193,7 +193,12 @@ def parts(command: Command) -> list[str]:
 
 
 def flask_commands() -> Iterator[Command]:
-    return (command for command in commands() if "flask" in command.text.split()[0])
+    # `flask --app wsgi` alone is how a sentence names what all of them begin with.
+    return (
+        command
+        for command in commands()
+        if "flask" in command.text.split()[0] and command.text != "flask --app wsgi"
+    )
 
 
 def test_each_flask_command_and_each_of_its_options_is_there(app: Flask) -> None:
