@@ -495,7 +495,7 @@ def test_the_space_shows_what_waits(client: PageClient, house: House) -> None:
     page = client.sign_in(house["writer"]).get("/espace")
     assert house.page in page.links() and "Rien ne vous attend." in page.main
     page = client.sign_out().sign_in(house["reviewer"]).get("/espace")
-    assert "Rien ne vous attend." in page.main and TITLE not in page.source
+    assert "Aucun texte n’attend votre signature." in page.main and TITLE not in page.source
     submitted(house)
     page = client.get("/espace")
     assert f"{house.page}/relecture#visa-{house.south}" in page.links()

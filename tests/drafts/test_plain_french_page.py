@@ -143,11 +143,13 @@ def test_a_child_that_died_stops_nobody(
 ) -> None:
     client.sign_in(house.writer)
     with monkeypatch.context() as patched:
-        # Too little memory for its libraries: it ends before it reads.
+        # There is no such module: it ends before it reads.
         patched.setattr(
             asking,
             "_reader",
-            asking.Child(seconds=5, memory=1024, longest=asking.LONGEST, module="drafts.plain_french.work"),
+            asking.Child(
+                seconds=5, memory=2**29, longest=asking.LONGEST, module="drafts.plain_french.nothing"
+            ),
         )
         answer = client.http.post(page, json={"blocks": [p("x", HARD)]})
         assert answer.status_code == 503 and answer.json["error"]["code"] == "unavailable"

@@ -257,7 +257,7 @@ def test_the_short_way_is_three_acts_of_two_people(client: PageClient) -> None:
     said = plain(shown)
     assert not [heading for heading in HEAVY if heading in said]
     count = visible_words(next(shown.tree.iter("main"))) - len(" ".join(plain_text(TEXT)).split())
-    assert count < MOST_WORDS, said
+    assert count < MOST_WORDS, (count, said)
     client.send(f"{draft}/relire-et-publier", relu="y")  # the third: read, signed and published
     clicks += 2  # the box and the button
     assert "La fiche est publiée" in client.follow().main and clicks <= 4

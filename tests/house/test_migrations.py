@@ -176,6 +176,7 @@ def refusals(engine: sa.Engine) -> dict[str, str]:
     return found
 
 
+@pytest.mark.timeout(600)  # it builds the whole history of the schema, table by table
 def test_no_migration_loses_what_the_database_refuses(empty: str) -> None:
     """SQLite makes a table anew to change it, and forgets its triggers unless somebody remembers."""
     engine = sa.create_engine(empty, poolclass=sa.NullPool)

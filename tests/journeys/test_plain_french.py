@@ -111,7 +111,7 @@ def test_a_text_is_proposed_with_a_reason_that_the_reviewer_reads(desk: Desk) ->
     page.get_by_label("Pourquoi proposer le texte ainsi").fill("La loi le dit ainsi.")
     propose(page)
     said(page, "Le texte est proposé à la relecture")
-    seen = desk.sit(desk.reviewer, "/relecture").get_by_role("region", name="Français simple")
+    seen = desk.sit(desk.reviewer, "/relecture").get_by_role("region", name="Lisibilité")
     expect(seen).to_contain_text("La loi le dit ainsi.")
     expect(seen).to_contain_text("2 passages pourraient être plus simples")
     expect(seen).to_contain_text("Voix passive (1)")

@@ -96,7 +96,7 @@ def schema(world: World) -> Any:
 
 def operations(schema: Any) -> list[Any]:
     found = [one.ok() for one in schema.get_all_operations()]
-    assert len(found) == 11
+    assert len(found) == 12
     return found
 
 
