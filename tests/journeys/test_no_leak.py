@@ -38,6 +38,9 @@ PARTS = {
     "<file_id>": "1",
     "<key>": "nulle-part",
     "<token_id>": "1",
+    "<term_id>": "1",
+    "<chapter>": "agents",
+    "<picture>": "agents-espace.webp",
 }
 
 
