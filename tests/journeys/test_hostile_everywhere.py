@@ -171,7 +171,9 @@ def look(page: Page, url: str, path: str) -> list[str]:
         return [
             f"{path}: {one}"
             for one in found
-            if not one.startswith(('<img src="/images/', '<img class="ProseMirror'))
+            if not one.startswith(
+                ('<img src="/images/', '<img src="/aide/images/', '<img class="ProseMirror')
+            )
         ]
     return []
 
