@@ -1,5 +1,6 @@
 // One piece of advice beside the text: what was found, why it matters, what to write instead, and what one may do.
 
+import { button, element } from "./elements.ts";
 import { adviceOf, quoted } from "./french_words.ts";
 import type { Placed } from "./french_reading.ts";
 
@@ -21,23 +22,6 @@ export interface EntryDeeds {
 }
 
 let made = 0;
-
-export function button(words: string, run: () => void, label = ""): HTMLButtonElement {
-  const found = document.createElement("button");
-  found.type = "button";
-  found.className = "second";
-  found.textContent = words;
-  if (label) found.setAttribute("aria-label", label);
-  found.addEventListener("click", run);
-  return found;
-}
-
-export function element(tag: string, className: string, ...inside: (Node | string)[]): HTMLElement {
-  const found = document.createElement(tag);
-  if (className) found.className = className;
-  found.append(...inside);
-  return found;
-}
 
 export class Entry {
   readonly item = element("li", "plain-entry");

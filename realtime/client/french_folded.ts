@@ -1,7 +1,7 @@
 // Below the findings: what people left as it is, with their reasons, and the words that the glossary explains. Both are
 // made anew when they say something else, and the keyboard stays on the same button, or goes to the heading.
 
-import { button, element } from "./french_entry.ts";
+import { button, element } from "./elements.ts";
 import type { PassedOver, PlacedTerm } from "./french_reading.ts";
 import { counted, quoted } from "./french_words.ts";
 

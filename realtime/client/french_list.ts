@@ -1,7 +1,8 @@
 // The list of what was found, in reading order. An entry stays the same element while its finding is there, so that
 // neither the keyboard nor what is being typed is lost; where it goes, the keyboard goes to the next one.
 
-import { Entry, button, element, type EntryDeeds } from "./french_entry.ts";
+import { button, element } from "./elements.ts";
+import { Entry, type EntryDeeds } from "./french_entry.ts";
 import type { Placed } from "./french_reading.ts";
 import { counted } from "./french_words.ts";
 

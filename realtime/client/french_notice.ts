@@ -1,7 +1,7 @@
 // What one has just done, and the button that takes it back, as long as that is possible.
 
 import type { Done } from "./french_edits.ts";
-import { button, element } from "./french_entry.ts";
+import { button, element } from "./elements.ts";
 
 export class Notice {
   readonly element = element("p", "plain-notice");

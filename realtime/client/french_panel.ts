@@ -6,7 +6,7 @@ import type { DecorationSet } from "prosemirror-view";
 import type { FrenchHooks } from "./french.ts";
 import { Asking, type State } from "./french_asking.ts";
 import { addDefinition, isSuggestedIn, replaceWords, type Done } from "./french_edits.ts";
-import { element } from "./french_entry.ts";
+import { element } from "./elements.ts";
 import { GlossaryList, PassedList } from "./french_folded.ts";
 import { FrenchList } from "./french_list.ts";
 import { FrenchMarks } from "./french_marks.ts";

@@ -1,7 +1,18 @@
 // What this browser showed before its text began anew from a backup: offered to the person, and put nowhere by itself.
 
-import { copyText } from "./copying.ts";
+import { button } from "./elements.ts";
 import type { Copy } from "./left_text.ts";
+
+export { copyOf } from "./left_text.ts";
+
+/** Where it is shown, and how it is said aloud. */
+interface Around {
+  unsent: HTMLElement;
+  announce(text: string): void;
+}
+
+/** Copies the words of a box, and says so on its button. */
+export type Copies = (box: HTMLTextAreaElement, button: HTMLButtonElement) => Promise<void>;
 
 export interface Place {
   draft: number;
@@ -19,15 +30,6 @@ function told(words: string): HTMLParagraphElement {
   const line = document.createElement("p");
   line.textContent = words;
   return line;
-}
-
-function button(words: string, run: () => void): HTMLButtonElement {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "second";
-  made.textContent = words;
-  made.addEventListener("click", run);
-  return made;
 }
 
 /** The form of the import page, with the copy as its file: what becomes of it is asked there. */
@@ -55,8 +57,9 @@ function keeping(file: File, place: Place, leaves: () => void): HTMLFormElement 
   return form;
 }
 
-/** Puts the offer before `place`. Without `keep` the person may not bring text in: copying and a file are left. */
-export function showLeftBehind(place: HTMLElement, copy: Copy, keep: Place | null): void {
+/** Puts the offer before what was not sent. Without `keep` the person may not bring text in: copying and a file are left. */
+export function showLeftBehind(page: Around, copy: Copy, keep: Place | null, copyText: Copies): void {
+  page.announce("Ce texte a été rétabli à partir d’une sauvegarde. Votre navigateur garde une copie d’avant.");
   document.querySelector("[data-left-behind]")?.remove();
   const notice = document.createElement("section");
   notice.className = "outdated";
@@ -110,5 +113,5 @@ export function showLeftBehind(place: HTMLElement, copy: Copy, keep: Place | nul
     box,
     actions,
   );
-  place.before(notice);
+  page.unsent.before(notice);
 }

@@ -3,21 +3,25 @@
 // The file is written as drafts/exchange/html_out.py writes one: each block says its kind and its attributes, so that
 // nothing is guessed when it is brought in. Whose the words were is not in it: who brings them in answers for them.
 
-import * as Y from "yjs";
-import grammar from "../../drafts/schema.json";
+import type * as Y from "yjs";
 
 export interface Copy {
   text: string;
   html: string;
 }
 
-const NODES = grammar.nodes as Record<string, { content?: string; leaf?: boolean; inline?: boolean }>;
+/** `nodes` of drafts/schema.json, which whoever asks has at hand: this part is fetched by itself. */
+export type Nodes = Record<string, { content?: string; leaf?: boolean; inline?: boolean }>;
 const TAGS: Record<string, string> = { strong: "strong", em: "em" };
 
 const escaped = (text: string): string =>
   text.replace(/&/gu, "&amp;").replace(/</gu, "&lt;").replace(/>/gu, "&gt;").replace(/"/gu, "&quot;");
 
-const holdsWords = (kind: string): boolean => /inline|text/u.test(NODES[kind]?.content ?? "");
+const holdsWords = (nodes: Nodes, kind: string): boolean => /inline|text/u.test(nodes[kind]?.content ?? "");
+
+// By what they can do: a part that imports Yjs itself would part it from what is loaded with it at once.
+const isText = (child: object): child is Y.XmlText => "toDelta" in child;
+const isElement = (child: object): child is Y.XmlElement => "nodeName" in child;
 
 interface Run {
   insert: unknown;
@@ -38,40 +42,40 @@ function marked(run: Run): string {
   return html;
 }
 
-function htmlOf(type: Y.XmlFragment | Y.XmlElement): string {
+function htmlOf(type: Y.XmlFragment | Y.XmlElement, nodes: Nodes): string {
   let html = "";
   for (const child of type.toArray()) {
-    if (child instanceof Y.XmlText) {
+    if (isText(child)) {
       for (const run of child.toDelta() as Run[]) if (typeof run.insert === "string") html += marked(run);
-    } else if (child instanceof Y.XmlElement && NODES[child.nodeName]?.inline) {
+    } else if (isElement(child) && nodes[child.nodeName]?.inline) {
       html += "<br>";
-    } else if (child instanceof Y.XmlElement && NODES[child.nodeName]) {
+    } else if (isElement(child) && nodes[child.nodeName]) {
       const kind = child.nodeName;
-      const tag = holdsWords(kind) && kind !== "image" ? "p" : "section";
+      const tag = holdsWords(nodes, kind) && kind !== "image" ? "p" : "section";
       const attributes = Object.entries(child.getAttributes())
         .filter(([name, value]) => name !== "id" && value !== null && value !== undefined)
         .map(([name, value]) => ` data-${name}="${escaped(String(value))}"`)
         .join("");
-      const inner = htmlOf(child);
+      const inner = htmlOf(child, nodes);
       html += `<${tag} data-block="${kind}"${attributes}>${kind === "image" ? `<figcaption>${inner}</figcaption>` : inner}</${tag}>\n`;
     }
   }
   return html;
 }
 
-function linesOf(type: Y.XmlFragment | Y.XmlElement): string[] {
+function linesOf(type: Y.XmlFragment | Y.XmlElement, nodes: Nodes): string[] {
   const lines: string[] = [];
   let line = "";
   for (const child of type.toArray()) {
-    if (child instanceof Y.XmlText) {
+    if (isText(child)) {
       for (const run of child.toDelta() as Run[]) if (typeof run.insert === "string") line += run.insert;
-    } else if (child instanceof Y.XmlElement && NODES[child.nodeName]?.inline) line += "\n";
-    else if (child instanceof Y.XmlElement) lines.push(...linesOf(child));
+    } else if (isElement(child) && nodes[child.nodeName]?.inline) line += "\n";
+    else if (isElement(child)) lines.push(...linesOf(child, nodes));
   }
   return line ? [line, ...lines] : lines;
 }
 
-export function copyOf(text: Y.XmlFragment): Copy {
-  const html = `<!DOCTYPE html>\n<html lang="fr">\n<head><meta charset="utf-8"><title></title></head>\n<body><main>\n${htmlOf(text)}</main></body>\n</html>\n`;
-  return { text: linesOf(text).join("\n"), html };
+export function copyOf(text: Y.XmlFragment, nodes: Nodes): Copy {
+  const html = `<!DOCTYPE html>\n<html lang="fr">\n<head><meta charset="utf-8"><title></title></head>\n<body><main>\n${htmlOf(text, nodes)}</main></body>\n</html>\n`;
+  return { text: linesOf(text, nodes).join("\n"), html };
 }

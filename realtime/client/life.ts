@@ -1,8 +1,9 @@
 // One life of a local document, and what is left of it once the server has said never.
 
-import type * as Y from "yjs";
+import * as Y from "yjs";
+import grammar from "../../drafts/schema.json";
 import type { Arrivals } from "./arrivals.ts";
-import { copyOf, type Copy } from "./left_text.ts";
+import type { Copy } from "./left_text.ts";
 import type { Pointing } from "./pointing.ts";
 import { FRAGMENT } from "./schema.ts";
 import type { SessionView } from "./session_view.ts";
@@ -39,18 +40,35 @@ export interface Aside extends Copy {
   history: string;
 }
 
-const copyIn = (life: Life): Copy => copyOf(life.doc.getXmlFragment(FRAGMENT));
+/** What lives read at this moment. Few browsers ever live through a restored backup, so that the words are made by a part of
+ * its own, which is fetched when they are wanted; what is read is held still meanwhile. */
+function withCopies(view: SessionView, lives: Life[], run: (...copies: Copy[]) => void): void {
+  const still = lives.map(({ doc }) => Y.encodeStateAsUpdate(doc));
+  view.copies?.((copyOf) => {
+    const copies = still.map((state) => {
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, state);
+      return copyOf(doc.getXmlFragment(FRAGMENT), grammar.nodes);
+    });
+    run(...copies);
+  });
+}
 
 /** A restored backup holds no sign-ins: the person comes back by another page, and this one is gone then. */
 export function setAside(life: Life | null, view: SessionView): void {
-  if (life?.history) view.setAside?.({ ...copyIn(life), person: life.person, history: life.history });
+  if (!life?.history) return;
+  const { person, history } = life;
+  withCopies(view, [life], (copy) => view.setAside?.({ ...copy!, person, history }));
 }
 
 /** Offered only where the text began anew from a backup meanwhile; in every other case it is forgotten. */
 export function offerAside(life: Life, view: SessionView, mayKeep: boolean): void {
   const aside = view.takeAside?.();
   if (!aside || aside.person !== life.person || aside.history === life.history) return;
-  if (life.history?.startsWith(RESTORED) && aside.html !== copyIn(life).html) view.leftBehind?.(aside, mayKeep);
+  if (!life.history?.startsWith(RESTORED)) return;
+  withCopies(view, [life], (now) => {
+    if (aside.html !== now!.html) view.leftBehind?.(aside, mayKeep);
+  });
 }
 
 /** Longer than this, milliseconds, nobody should write into a document that will be thrown away. */
@@ -93,8 +111,9 @@ export class Leaving {
     this.tell();
     // After a redaction or a repair there is nothing to be kept: only a backup knows less than a browser.
     if (next?.history?.startsWith(RESTORED)) {
-      const copy = copyIn(this.life);
-      if (copy.html !== copyIn(next).html) this.view.leftBehind?.(copy, mayKeep);
+      withCopies(this.view, [this.life, next], (copy, now) => {
+        if (copy!.html !== now!.html) this.view.leftBehind?.(copy!, mayKeep);
+      });
     }
     endLife(this.life);
   }

@@ -9,6 +9,7 @@ import { followBlockLinks } from "./block_links.ts";
 import { catalogue } from "./catalogue.ts";
 import { ChecksPanel } from "./checks_panel.ts";
 import { openLine } from "./connection.ts";
+import { copyText } from "./copying.ts";
 import { spokenLength, wordCount } from "./counting.ts";
 import { keys, mountEditor, undoManager } from "./editor.ts";
 import { FindBar } from "./find_bar.ts";
@@ -292,9 +293,9 @@ async function begin(page: Page): Promise<void> {
       panel.show(text, code, kept);
       page.announce(`Du texte n’a pas été envoyé\u00a0: ${refusalText(code)}. Vous pouvez le copier.`);
     },
+    copies: (run) => showLeft((part) => run(part.copyOf)),
     leftBehind(copy, mayKeep) {
-      page.announce("Ce texte a été rétabli à partir d’une sauvegarde. Votre navigateur garde une copie d’avant.");
-      showLeft((part) => part.showLeftBehind(page.unsent, copy, mayKeep ? { draft: page.draft, token: given["csrf"] ?? "" } : null));
+      showLeft((part) => part.showLeftBehind(page, copy, mayKeep ? { draft: page.draft, token: given["csrf"] ?? "" } : null, copyText));
     },
     setAside(aside) {
       // On a computer that others use nothing is kept. Storage of the tab goes with it, and takes some megabytes.

@@ -20,6 +20,8 @@ export interface SessionView {
   said(situation: Situation): void;
   /** `kept`: the device keeps it too, and sends it once that is possible again. */
   unsent(text: string, code: string, kept: boolean): void;
+  /** What makes copies of texts, when it is there: it is fetched for that. */
+  copies?(run: (copyOf: typeof import("./left_text.ts").copyOf) => void): void;
   /** The text began anew from a backup, and this browser showed another one: `mayKeep` says whether it may be brought in. */
   leftBehind?(copy: Copy, mayKeep: boolean): void;
   /** Keep for this tab what it showed, until it is taken. */

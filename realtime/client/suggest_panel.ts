@@ -3,6 +3,7 @@
 
 import type { Fragment } from "prosemirror-model";
 import { TextSelection } from "prosemirror-state";
+import { button, element } from "./elements.ts";
 import { called, type Author, type Found, type SuggestPart } from "./suggest_part.ts";
 import { AS_IT_IS } from "./suggest_mend.ts";
 import { answered } from "./suggesting.ts";
@@ -26,21 +27,10 @@ interface Before {
   now: Fragment;
 }
 
-function button(words: string, key: string, run: () => void, label = ""): HTMLButtonElement {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "second";
-  made.textContent = words;
+/** A button that is found again by `key` when the list is drawn anew. */
+function keyed(words: string, key: string, run: () => void, label = ""): HTMLButtonElement {
+  const made = button(words, run, label);
   made.dataset["key"] = key;
-  if (label) made.setAttribute("aria-label", label);
-  made.addEventListener("click", run);
-  return made;
-}
-
-function element(tag: string, className: string, ...inside: (Node | string)[]): HTMLElement {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...inside);
   return made;
 }
 
@@ -149,7 +139,7 @@ export class SuggestPanel {
 
   private line(one: Found, author: Author | null): HTMLElement {
     const words = spokenWords(one);
-    const go = button("", `go ${one.id}`, () => this.go(one), `Aller à la suggestion\u00a0: ${words}`);
+    const go = keyed("", `go ${one.id}`, () => this.go(one), `Aller à la suggestion\u00a0: ${words}`);
     go.className = "check";
     if (one.deleted) go.append(element("del", "", short(one.deleted)));
     if (one.deleted && one.inserted) go.append(" ");
@@ -173,7 +163,7 @@ export class SuggestPanel {
   }
 
   private answerButton(words: string, how: How, ids: readonly string[], what: string, key: string): HTMLButtonElement {
-    return button(words, `${how} ${key}`, () => void this.answer(how, ids), `${words}\u00a0: ${what}`);
+    return keyed(words, `${how} ${key}`, () => void this.answer(how, ids), `${words}\u00a0: ${what}`);
   }
 
   private go({ id }: Found): void {
@@ -213,7 +203,7 @@ export class SuggestPanel {
   private tell(words: string, before: readonly Before[]): void {
     this.page.announce(words, false, "suggest");
     this.notice.replaceChildren(`${words} `);
-    if (before.length > 0 && this.answers) this.notice.append(button("Annuler", "undo", () => this.undo(before), `Annuler\u00a0: ${words}`));
+    if (before.length > 0 && this.answers) this.notice.append(keyed("Annuler", "undo", () => this.undo(before), `Annuler\u00a0: ${words}`));
     this.notice.hidden = false;
     if (this.card) this.card.hidden = false;
   }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as Y from "yjs";
+import grammar from "../../../drafts/schema.json";
 import { copyOf } from "../left_text.ts";
 import { seed } from "./peer.ts";
 import { join, table, until } from "./tab.ts";
@@ -76,7 +77,7 @@ test("the file says kinds, attributes and marks, and nothing in it is markup tha
   inside.insert(0, [words]);
   note.insert(0, [inside]);
   text.insert(0, [note]);
-  const copy = copyOf(text);
+  const copy = copyOf(text, grammar.nodes);
   assert.equal(copy.text, "Voir <b>la page");
   assert.match(copy.html, /<section data-block="note" data-kind="warning"><p data-block="paragraph">Voir &lt;b&gt;<a href="https:\/\/a\.example\/\?a=1&amp;b=&quot;2&quot;">la page<\/a><\/p>/u);
 });

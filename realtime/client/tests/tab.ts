@@ -3,7 +3,7 @@
 import { after, type TestContext } from "node:test";
 import { io, type Socket } from "socket.io-client";
 import * as Y from "yjs";
-import type { Copy } from "../left_text.ts";
+import { copyOf, type Copy } from "../left_text.ts";
 import type { Aside } from "../life.ts";
 import { MemoryOutbox, type Outbox } from "../outbox.ts";
 import type { Person } from "../protocol.ts";
@@ -102,6 +102,9 @@ export class Tab implements SessionView {
   unsent(text: string, code: string, kept: boolean): void {
     this.given.push({ text, code });
     this.kept.push(kept);
+  }
+  copies(run: (copies: typeof copyOf) => void): void {
+    run(copyOf);
   }
   leftBehind(copy: Copy, mayKeep: boolean): void {
     this.left.push({ ...copy, mayKeep });
