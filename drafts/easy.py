@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from app import audit, clock
 from app.db import note, session
+from app.directory.editing import one_line
 from app.errors import Invalid, MovedOn
 from app.extensions import gettext as _
 from app.policy import Act, Actor, require
@@ -32,7 +33,7 @@ from drafts.easy_models import (
     EasyTwin,
 )
 from drafts.easy_text import passages_of, tidy
-from drafts.easy_versions import Source, append, last_number, source_in, source_of, version_of
+from drafts.easy_versions import Source, append, source_in, source_of, version_of
 from drafts.events import EasyReadingsChanged
 from drafts.models import Draft
 
@@ -79,10 +80,12 @@ def save(actor: Actor, draft: Draft, typed: Sequence[Typed], seq: int) -> Saved:
     written, conflicts = [], []
     for part in map(_checked, typed):
         there = now.get(part.block_id)
-        opened = version_of(draft.id, part.block_id, part.version)
+        # What counts is the last version, and mostly the one that the form was opened on.
+        is_last = there is not None and there.number == part.version
+        opened = there if is_last else version_of(draft.id, part.block_id, part.version)
         if _same(part, opened) or _same(part, there):
             continue
-        if there is not None and last_number(draft.id, part.block_id) != part.version:
+        if there is not None and not is_last:
             conflicts.append(Conflict(part, there))
             continue
         _write(actor, draft, part, there, opened, sources.get(part.block_id, Source()))
@@ -236,10 +239,8 @@ def remove_reading(actor: Actor, draft: Draft, reading_id: int) -> None:
 
 
 def _line(words: str, longest: int, field: str) -> str:
-    words = re.sub(r"[ \t\r\n]+", " ", words).strip()
-    if len(words) > longest:
-        raise Invalid(_("C’est trop long (%(most)d caractères au plus).", most=longest), field=field)
-    return words
+    too_long = _("C’est trop long (%(most)d caractères au plus).", most=longest)
+    return one_line(words, longest, field, too_long)
 
 
 def _checked(one: Typed) -> Typed:

@@ -23,6 +23,7 @@ from app.extensions import gettext as _
 from app.forms import BoxesField, Explained, Faults
 from drafts import patterns, vocabulary
 from drafts.findings import EASY_PAGE
+from drafts.plain_models import LONGEST_REASON as LONGEST_PLAIN_REASON
 
 # The page of the article's fields, as a summary names it; its address is the route's to know.
 FIELDS_PAGE = "champs"
@@ -30,8 +31,6 @@ FIELDS_PAGE = "champs"
 LONGEST_NOTE = 500
 LONGEST_REASON = 2000
 LONGEST_REMARK = 4000
-# As in drafts.plain_models.
-LONGEST_PLAIN_REASON = 300
 
 
 class _Explained(Explained):

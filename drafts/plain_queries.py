@@ -18,7 +18,7 @@ from drafts.grammar import passages as words_of_blocks
 from drafts.models import Draft
 from drafts.plain_french.asking import TextReading
 from drafts.plain_french.reading import Finding
-from drafts.plain_french.rules import RuleCode, Rules
+from drafts.plain_french.rules import Rule, RuleCode, Rules
 from drafts.plain_french.score import FEW_WORDS, Score, band_of, band_words
 from drafts.plain_models import PlainException, PlainOverride, RevisionReading
 from drafts.review_models import Revision
@@ -116,8 +116,9 @@ def frozen_page(revision: Revision) -> FrozenPage:
 
 def by_rule(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     """How many findings of each rule, with the rules' names, the most frequent first."""
+    rules = _rules()
     return tuple(
-        (rule_name(code), count)
+        (_name(rules, code), count)
         for code, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     )
 
@@ -130,12 +131,13 @@ def exceptions_of(draft: Draft) -> tuple[ExceptionRow, ...]:
         .where(PlainException.draft_id == draft.id)
         .order_by(PlainException.id.desc())
     )
+    rules = _rules()
     return tuple(
         ExceptionRow(
             row.id,
             row.block_id,
             row.rule,
-            rule_name(row.rule),
+            _name(rules, row.rule),
             row.words,
             row.reason,
             name or _("Compte effacé"),
@@ -145,12 +147,13 @@ def exceptions_of(draft: Draft) -> tuple[ExceptionRow, ...]:
     )
 
 
-def rule_name(code: str) -> str:
+def _name(rules: Rules, code: str) -> str:
     """What a rule is called; its code where it is none of ours any more."""
-    return _rules()[RuleCode(code)].name if code in set(RuleCode) else code
+    return rules[RuleCode(code)].name if code in set(RuleCode) else code
 
 
 def _rules() -> Rules:
+    """Once for each page: whether they have changed is asked of the database."""
     return amendments.rules_in_force().rules
 
 
@@ -168,9 +171,10 @@ def text_page(tree: Tree, reading: TextReading, exceptions: Sequence[ExceptionRo
     """The page of a text that was read, in an open reading."""
     remaining = left(reading.findings, exceptions)
     words = words_of_blocks(tree)
+    rules = _rules()
     blocks: dict[str, list[FindingRow]] = {}
     for finding in remaining[:MOST_SHOWN]:
-        blocks.setdefault(finding.block_id or "", []).append(_row(finding))
+        blocks.setdefault(finding.block_id or "", []).append(_row(finding, rules[finding.rule]))
     there = {_key(one) for one in reading.findings}
     return TextPage(
         len(remaining),
@@ -185,8 +189,7 @@ def _looked_at(row: ExceptionRow, there: set[tuple[str, str, str]]) -> Exception
     return replace(row, applies=(row.block_id, row.rule, row.words) in there)
 
 
-def _row(finding: Finding) -> FindingRow:
-    rule = _rules()[finding.rule]
+def _row(finding: Finding, rule: Rule) -> FindingRow:
     return FindingRow(finding.rule.value, rule.name, rule.why, finding.words, finding.better, finding.rather)
 
 

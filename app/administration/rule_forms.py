@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from app.administration.plain_french_queries import RulePage
 from app.extensions import gettext as _
 from app.forms import BoxesField, Explained
-from drafts.amending import RuleWords
+from drafts.amending import NUMBERS, RuleWords
 
 # 300 lines of the longest kind; the verbs know better.
 LONGEST = 200_000
@@ -45,13 +45,13 @@ class RuleForm(Explained):
         "exceptions": "exceptions", "exceptions_out": "exceptions_retirees", "known": "sigles",
         "known_out": "sigles_retires", "right": "corrects", "right_out": "corrects_retires", "wrong": "fautifs",
         "wrong_out": "fautifs_retires", "reason": "raison",
-        **{key: key for key in ("max_words", "min_letters", "chain", "window", "reach", "span")},
+        **{key: key for key in NUMBERS},
     }  # fmt: skip
 
     def words(self) -> dict[str, str]:
         number = _("Donnez un nombre entier.")
         return {
-            **dict.fromkeys(("max_words", "min_letters", "chain", "window", "reach", "span"), number),
+            **dict.fromkeys(NUMBERS, number),
             "raison": _("Dites pourquoi, en 300 caractères au plus."),
         }
 
@@ -64,7 +64,7 @@ class RuleForm(Explained):
     def given(self) -> RuleWords:
         return RuleWords(
             is_on=bool(self.active.data), name=self.nom.data or "", why=self.pourquoi.data or "",
-            numbers={key: self[key].data for key in ("max_words", "min_letters", "chain", "window", "reach", "span")},
+            numbers={key: self[key].data for key in NUMBERS},
             formulae=self.formules.data or "", formulae_out=self.formules_retirees.data or "",
             exceptions=self.exceptions.data or "", exceptions_out=self.exceptions_retirees.data or "",
             known=self.sigles.data or "", known_out=self.sigles_retires.data or "",

@@ -167,15 +167,20 @@ def written_beside(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        put_in_place(beside, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             beside.unlink()
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """A whole file gets its name, and the name is on the disk."""
+    os.replace(beside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class Reader:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from app import clock
 from app.backup import left_out
+from app.backup.archive import put_in_place
 from app.db import Database, UtcDateTime
 
 # One name, so that what a restore left behind when it was broken off is found by the next one.
@@ -103,12 +104,7 @@ class _SqliteFile:
             _fold(self._file)
         with self._beside.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(self._beside, self._file)
-        folder = os.open(self._file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        put_in_place(self._beside, self._file)
 
 
 def _fold(file: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from alembic.script import ScriptDirectory
 
@@ -134,17 +135,20 @@ def _files_beside(archive: Reader, data_dir: Path, beside: Path, private: bytes 
             continue
         if "/" in name or name.startswith("."):
             raise Refused(f"{member.name} is not the name of a file of a backup.")
-        with open(os.open(beside / folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with _private_file(beside / folder / name) as file:
             for piece in archive.lines(member):
                 file.write(piece)
         done += 1
     if private is not None:
-        with open(
-            os.open(beside / KEYS / PRIVATE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-        ) as file:
+        with _private_file(beside / KEYS / PRIVATE) as file:
             file.write(private)
         done += 1
     return done
+
+
+def _private_file(path: Path) -> BinaryIO:
+    """A new file for the eyes of the server's user alone, to be written."""
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _looked_after(
@@ -163,11 +167,10 @@ def _looked_after(
         store.invalidate()
     say("Making the index of the search again …")
     search_index.catch_up()
-    head_of_scripts = ScriptDirectory.from_config(schema_versions.alembic_config("")).get_current_head()
     return Report(
         rows,
         archive.manifest.schema,
-        archive.manifest.schema != head_of_scripts,
+        archive.manifest.schema != schema_versions.newest(),
         drafts,
         tokens,
         tuple(erased),

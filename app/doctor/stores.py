@@ -17,7 +17,8 @@ from app.db import OutboxRow, database, reading, session
 from app.doctor.findings import Finding, NotThere, note, ok, wrong
 from app.jobs import DueRow
 from app.mail import Mail
-from config import ROOT, Settings
+from app.schema_versions import newest
+from config import Settings
 from drafts import audit_heads, seal
 
 # By then the worker has had ten rounds of due rows, and hundreds of the outbox: docs/metrics.md has the same bounds.
@@ -45,13 +46,9 @@ def stored(settings: Settings) -> Iterator[None]:
     if settings.is_sqlite and not _file(settings).is_file():
         raise NotThere("there is no database yet")
     with reading():
-        if _head() != _meant():
+        if _head() != newest():
             raise NotThere("the schema is another one")
         yield
-
-
-def _meant() -> str:
-    return (ROOT / "migrations" / "CURRENT_HEAD").read_text(encoding="utf-8").strip()
 
 
 def _head() -> str:
@@ -81,12 +78,12 @@ def database_answers(settings: Settings) -> Iterator[Finding]:
         return
     with reading():
         head = _head()
-    if head == _meant():
+    if head == newest():
         yield ok("database.schema", f"the schema is that of this release, {head}")
     else:
         yield wrong(
             "database.schema",
-            f"the schema is {head or 'not made'}, this release wants {_meant()}",
+            f"the schema is {head or 'not made'}, this release wants {newest()}",
             "Start the server: it migrates. If the schema is of a later release, install that one.",
         )
 

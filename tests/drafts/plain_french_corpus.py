@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from config import ROOT
-from drafts.grammar import Node, Tree
 from drafts.plain_french.reading import Reader
 from drafts.plain_french.rules import RuleCode
+from drafts.plain_french.trying import tree_of
 
 CORPUS = ROOT / "tests" / "vectors" / "plain_french"
 WORKED, HELD_OUT = CORPUS / "worked.jsonl", CORPUS / "held_out.jsonl"
@@ -45,15 +45,6 @@ class Agreement:
     def recall(self) -> float:
         """The part of what is labelled that the rule finds; 1 when nothing is."""
         return self.both / self.labelled if self.labelled else 1.0
-
-
-def tree_of(kind: str, text: str) -> Tree:
-    """A text of one block, as an item of the corpus and an example of a rule stand in one."""
-    run: Node = {"type": "text", "text": text}
-    if kind == "link":
-        run["marks"] = [{"type": "link", "attrs": {"href": "https://exemple.nc/"}}]
-    block = "heading" if kind == "heading" else "paragraph"
-    return [{"type": block, "attrs": {"id": "b"}, "content": [run]}]
 
 
 def rules_found(reader: Reader, kind: str, text: str) -> frozenset[RuleCode]:

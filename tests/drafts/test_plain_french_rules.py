@@ -11,7 +11,8 @@ import pytest
 
 from drafts.plain_french.reading import findings
 from drafts.plain_french.rules import Example, Rule, RuleCode, Rules, first_letters, house_rules
-from tests.drafts.plain_french_corpus import HELD_OUT, WORKED, Agreement, agreement, tree_of
+from drafts.plain_french.trying import tree_of
+from tests.drafts.plain_french_corpus import HELD_OUT, WORKED, Agreement, agreement
 from tests.drafts.plain_french_table import table
 from tests.house.tree import ROOT
 
