@@ -64,7 +64,7 @@ def picture(name: str, folder: Path = FOLDER) -> bytes | None:
 @lru_cache(maxsize=2 * len(NAMES))
 def _rendered(path: Path, _stamp: int) -> Chapter:
     # No HTML of its own, and no link of another scheme: a chapter is words. What is written is escaped by the renderer.
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader = MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).enable("table")
     tokens = reader.parse(path.read_text(encoding="utf-8"))
     title, tokens = _without_title(tokens, path.stem)
     sections = _anchored(tokens)

@@ -248,7 +248,8 @@ def test_nothing_sent_is_unbounded(world: World) -> None:
     for ident, text in (("b5", "a" * 2001), ("é" * 4, "x"), ("a" * 33, "x")):
         with pytest.raises(Invalid), unit_of_work():
             easy.save(world.writer, world.draft, [easy.Typed(ident, 0, text)], world.draft.head_seq)
-    with pytest.raises(sa.exc.IntegrityError), unit_of_work():
+    # PostgreSQL measures a column before it looks at its constraint.
+    with pytest.raises((sa.exc.IntegrityError, sa.exc.DataError)), unit_of_work():
         session().execute(sa.update(EasyPart).values(text="a" * 2001))
     with pytest.raises(sa.exc.IntegrityError), unit_of_work():
         session().execute(sa.update(EasyPart).values(text=""))

@@ -160,7 +160,7 @@ def test_from_a_keystroke_to_the_public_page(demo: Demo) -> None:
     assert f"/{path_of(signer)}" == review, "what waits for a reviewer leads to the review"
     expect(signer.locator(".told").first).to_contain_text("Le brouillon a changé depuis cette version")
     assert words(signer, FROZEN, without=SAID) == frozen
-    expect(signer.get_by_role("region", name="Français simple")).to_contain_text(
+    expect(signer.get_by_role("region", name="Lisibilité")).to_contain_text(
         "Ce sont les mots de la délibération."
     )
     sign(signer)
