@@ -77,6 +77,8 @@ def seen(demo: Demo) -> dict[Screen, tuple[set[str], str]]:
 def _read(page: Page, screen: Screen) -> tuple[set[str], str]:
     if page.query_selector("[data-editor-root]"):
         page.wait_for_selector("html[data-synced]")
+        # The text stands before the page has said what becomes of it, and a guide speaks of that too.
+        page.wait_for_function("() => !document.querySelector('[data-save-state]').textContent.endsWith('…')")
     if screen.press:
         page.get_by_role("button", name=screen.press).first.click()
         page.locator("dialog[open], [role=menu]:visible, [data-remarks] textarea:visible").first.wait_for()
