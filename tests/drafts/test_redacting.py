@@ -21,7 +21,17 @@ import drafts.remarks as remarks
 from app import audit, clock, mail, scrub
 from app.db import Database, database, reading, session, unit_of_work
 from app.errors import Invalid, Missing, MovedOn, Refused
-from drafts import checkpoints, document, images, log, moments, redacting, seal, versions
+from drafts import (
+    checkpoints,
+    document,
+    images,
+    log,
+    moments,
+    plain_exceptions,
+    redacting,
+    seal,
+    versions,
+)
 from drafts.authorship import RunTable
 from drafts.child_work import clocks
 from drafts.gate import RoomIndex
@@ -40,6 +50,7 @@ from publish.shelf import LOOK_EVERY_SECONDS
 from tests import makers
 from tests.clients import PageClient
 from tests.drafts import review_world as w
+from tests.drafts.easy_world import EASY, write
 from tests.drafts.random_texts import lived
 from tests.drafts.review_world import World
 from tests.house.tree import ROOT
@@ -159,6 +170,11 @@ def world(db: Database) -> World:
         checkpoints.keep(made)
         moment = moments.moment(world.draft, moments.ref_of(str(world.draft.head_seq)), authors=True)
         versions.name_moment(world.writer, world.draft, moment, "Avec le nom")
+    write(world, EASY | {"b3": f"Allez voir {SECRET}."})
+    with unit_of_work():
+        plain_exceptions.leave(
+            world.writer, world.draft, "b3", "long_sentence", SECRET, f"Il faut dire {SECRET}."
+        )
     w.published(world)
     with unit_of_work():
         w.rewrite(world.writer, world.draft, lambda tree: w.words(tree, 2, "Demandez au guichet."))
@@ -197,6 +213,10 @@ def test_no_table_and_no_file_holds_the_words_afterwards(app: Flask, world: Worl
         "edition_evidence.content",
         "remark_message.text",
         "mail.body",
+        "easy_part.text",
+        "easy_part.source_words",
+        "plain_exception.words",
+        "plain_exception.reason",
     } <= before
     seen = redacting.look(None, world.draft_id, SECRET)
     assert held(SECRET) == before and not seen.is_empty
@@ -381,13 +401,13 @@ def test_no_page_and_no_interface_says_the_words(app: Flask, world: World, clien
         slug, seqs = edition.slug, range(1, world.draft.head_seq + 1)
     words = "Hervé"
     public = [
-        f"/fiches/{slug}", f"/fiches/{slug}/historique", f"/recherche?q={words}", "/atom.xml", "/opendata/fiches.jsonl",
+        f"/fiches/{slug}", f"/fiches/{slug}/facile", f"/fiches/{slug}/historique", f"/recherche?q={words}", "/atom.xml", "/opendata/fiches.jsonl",
         "/opendata/fiches.csv", f"/api/v1/articles/{slug}", "/api/v1/editions", f"/preuves/{edition.id}",
         f"/preuves/{edition.id}.json", "/sitemap.xml", "/",
     ]  # fmt: skip
     draft = f"/brouillons/{world.draft_id}"
     own = [
-        draft, f"{draft}/historique", f"{draft}/relecture", f"{draft}/historique/v1", "/espace",
+        draft, f"{draft}/facile", f"{draft}/francais-simple", f"{draft}/historique", f"{draft}/relecture", f"{draft}/historique/v1", "/espace",
         f"/api/v1/drafts/{world.draft_id}", *(f"{draft}/historique/{seq}" for seq in seqs),
         f"{draft}/historique/comparer?de=r1&a=maintenant",
     ]  # fmt: skip
