@@ -57,6 +57,8 @@ RUN_ELSEWHERE: dict[str, str] = {
     'curl --oauth2-bearer "$TOKEN" https://portail.example/api/v1/drafts': (
         "tests/app/test_tokens.py::test_every_token_at_every_route"  # names another host
     ),
+    "flask --app wsgi backup portail.backup": BACKUP + "test_everything_is_there_again_in_either_database",
+    "flask --app wsgi restore portail.backup": BACKUP + "test_everything_is_there_again_in_either_database",
     "flask --app wsgi draft-heal ID": "tests/drafts/test_damage.py::test_healing_at_the_command_line",
     # What every test with a server of its own starts.
     "python wsgi.py": "tests/journeys/test_walk.py::test_from_a_keystroke_to_the_public_page",

@@ -16,6 +16,7 @@ from app import seed
 from app.db import database, unit_of_work
 from app.factory import create_app
 from config import Settings
+from publish import synonyms
 from tests.live_server import SECRET, LiveServer
 
 # The catalogue's 171 short articles are for the search's sake; seven of them fill a list as well.
@@ -26,6 +27,8 @@ LONG_ARTICLE = "demenager-de-noumea-a-kone"
 
 def fill() -> None:
     """What `seed.fill` makes, with fewer short articles: people sit at the same tables in a third of the time."""
+    with unit_of_work():
+        synonyms.put_first_list()
     with unit_of_work():
         for entry in seed.entries("administrations"):
             seed.add_administration(entry)

@@ -82,6 +82,8 @@ def _read(page: Page, screen: Screen) -> tuple[set[str], str]:
     if screen.press:
         page.get_by_role("button", name=screen.press).first.click()
         page.locator("dialog[open], [role=menu]:visible, [data-remarks] textarea:visible").first.wait_for()
+        # A panel opens at once and is filled by what it asks for: an answer, or nothing more for half a second.
+        page.wait_for_load_state("networkidle")
     names = {plain(name) for name in page.evaluate(CONTROLS)}
     # « Retirer : elle reste lisible… » is called « Retirer ».
     names |= {name.partition(" : ")[0] for name in names}

@@ -10,8 +10,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from app.accounts import service as accounts
 from app.accounts.models import Person
 from app.db import reading, session, unit_of_work
-from app.policy import Actor
-from drafts import document, log
+from app.policy import Actor, PortalRole
+from drafts import document, glossary, log
+from drafts.glossary import TermWords
 from drafts.queries import draft_numbered
 from labs import service as labs
 from labs.models import Lab
@@ -163,8 +164,11 @@ def test_one_is_replaced_and_taken_back_by_keys_alone(page: Page) -> None:
     # And so does the button beside the list, once more replaced.
     page.keyboard.press("Control+Home")
     page.keyboard.press("F8")
+    said(page, "Passage 1 sur 3.")
     page.keyboard.press("Control+Alt+f")
+    expect(head).to_be_focused()
     page.keyboard.press("Tab")
+    expect(panel.get_by_role("button", name="Remplacer par «\u00a0après le\u00a0»")).to_be_focused()
     page.keyboard.press("Enter")
     panel.get_by_role("button", name="Annuler : Remplacé").press("Enter")
     said(page, "Annulé.")
@@ -216,6 +220,31 @@ def test_one_is_left_with_a_reason_and_taken_up_again(
     page.reload()
     page.wait_for_selector("html[data-synced]")
     counted(page, 3)
+
+
+def test_a_word_of_the_glossary_is_explained_in_the_text_itself(
+    draft_id: int, scene: Scene, server: LiveServer, profile: Callable[..., BrowserContext]
+) -> None:
+    with unit_of_work():
+        editor = makers.make_agent(makers.make_administration(), PortalRole.PORTAL_EDITOR)
+        number = glossary.write(editor, TermWords("carte", "Papier qui dit qui vous êtes.")).id
+    try:
+        page = open_draft(profile(scene.ana, server.url), server.url, draft_id)
+        panel = opened(page)
+        expect(panel.get_by_role("heading", name="Mots expliqués au glossaire")).to_be_visible()
+        panel.get_by_role("button", name="Ajouter la définition\u00a0: carte").click()
+        said(page, "Définition ajoutée au texte")
+        # It stands after the paragraph that has the word; the key that takes back takes it back whole.
+        expect(page.locator("[data-editor] > *").nth(1)).to_contain_text("Papier qui dit")
+        saved(page)
+        assert "Papier qui dit" in _stored(draft_id)
+        page.keyboard.press("Control+z")
+        expect(page.locator("[data-editor]")).not_to_contain_text("Papier qui dit")
+        saved(page)
+        assert "Papier qui dit" not in _stored(draft_id)
+    finally:
+        with unit_of_work():
+            glossary.withdraw(editor, number, glossary.term_numbered(number).version, "Essai fini.")
 
 
 def test_it_is_taken_up_at_once_by_who_left_it(page: Page) -> None:
