@@ -54,7 +54,7 @@ class House(servers.Server):
             "REDIS_URL": redis_url,
             "SECRET_KEY": SECRET,
             "DEMO": "0",
-            "TRUSTED_PROXIES": "127.0.0.1",
+            "TRUSTED_PROXIES": "1",
         }
         self.ports = [free_port() for _ in range(PROCESSES)]
         self.others: list[servers.Server] = []

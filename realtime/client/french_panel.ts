@@ -13,7 +13,7 @@ import { FrenchMarks } from "./french_marks.ts";
 import { Notice } from "./french_notice.ts";
 import { Reading, type Asked, type PassedOver, type Placed, type PlacedTerm } from "./french_reading.ts";
 import { FrenchServer, NotRead } from "./french_server.ts";
-import { bringIntoSight, bringUp } from "./french_sight.ts";
+import { Sight, bringIntoSight, bringUp } from "./french_sight.ts";
 import { STATES, easeIn, quoted, sumOf } from "./french_words.ts";
 
 /** How long the text has to be at rest before the list follows it, milliseconds. */
@@ -35,6 +35,7 @@ export class FrenchPanel {
   private readonly server: FrenchServer;
   private readonly reading = new Reading();
   private readonly marks = new FrenchMarks(this.reading, () => this.view?.composing ?? false);
+  private readonly sight = new Sight(this.marks, () => (this.isOpen ? this.view : null));
   private readonly asking: Asking;
   private readonly names = new Map<string, string>();
   private placed: readonly Placed[] = [];
@@ -119,6 +120,7 @@ export class FrenchPanel {
     if (this.isOpen) return;
     this.show(true);
     this.hooks.page.root.dispatchEvent(new CustomEvent("open-lab:panel", { detail: "french" }));
+    this.sight.look();
     this.told = !this.reading.isBlank;
     this.passedAt = 0;
     this.asking.start();
@@ -151,7 +153,9 @@ export class FrenchPanel {
   /** There is another editor. */
   mounted(): void {
     this.marks.forget();
-    if (this.isOpen) this.asking.again();
+    if (!this.isOpen) return;
+    this.sight.look();
+    this.asking.again();
   }
 
   /** After each change of the editor's state: with each key, so nothing is done but to set a clock. */
@@ -220,6 +224,7 @@ export class FrenchPanel {
   private refresh(): void {
     const view = this.view;
     if (!view || !this.isOpen) return;
+    this.sight.follow();
     const { doc } = view.state;
     this.listed = doc;
     this.notice.look();

@@ -222,6 +222,44 @@ def test_one_is_left_with_a_reason_and_taken_up_again(
     counted(page, 3)
 
 
+def test_a_long_text_is_marked_where_one_looks(
+    scene: Scene, server: LiveServer, profile: Callable[..., BrowserContext]
+) -> None:
+    """A browser looks through every piece of an editable text for each key, so few pieces are made of it."""
+    last = 119
+    with unit_of_work():
+        lab = session().get_one(Lab, scene.lab_id)
+        lead = draft_numbered(scene.draft_id).article.lead
+        tree = [
+            block("paragraph", f"k{at}", f"Passage {at} : venez afin de signer.") for at in range(last + 1)
+        ]
+        number = makers.make_draft(scene.ana, lab, lead, title="Un long texte", tree=tree).id
+    page = open_draft(profile(scene.ana, server.url), server.url, number)
+    opened(page, last + 1)
+    marked = "[data-editor] [data-plain]"
+    expect(page.locator("[data-editor] p").first.locator(".plain")).to_have_text("afin de")
+    assert page.locator(marked).count() < last
+    bottom = page.locator("[data-editor] p").nth(last)
+    expect(bottom.locator(".plain")).to_have_count(0)
+    # By the wheel or the bar.
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(bottom.locator(".plain")).to_have_text("afin de")
+    expect(page.locator("[data-editor] p").first.locator(".plain")).to_have_count(0)
+    # By the keys that lead from passage to passage; and what is typed far from there is read all the same.
+    bottom.click()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+F8")
+    said(page, f"Passage {last} sur {last + 1}.")
+    page.locator("[data-editor]").press("Control+Home")
+    page.keyboard.press("F8")
+    expect(page.locator("[data-editor] .plain-here")).to_have_text("afin de")
+    expect(page.locator("[data-editor] p").first.locator(".plain-here")).to_have_count(1)
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Venez afin de payer.")
+    counted(page, last + 2)
+    expect(bottom.locator(".plain")).to_have_text(["afin de", "afin de"])
+
+
 def test_a_word_of_the_glossary_is_explained_in_the_text_itself(
     draft_id: int, scene: Scene, server: LiveServer, profile: Callable[..., BrowserContext]
 ) -> None:

@@ -297,6 +297,28 @@ test("a stroke looks at its own block and at no other", () => {
   assert.deepEqual(looked, ["p150"]);
 });
 
+test("only what is near the reader is drawn, and stays so while others write above", () => {
+  const reading = new Reading();
+  const text = doc(...Array.from({ length: 30 }, (_, at) => paragraph(`p${at}`, "un mal")));
+  readAll(reading, text);
+  const marks = new FrenchMarks(reading, () => false);
+  assert.ok(marks.covers({ from: 0, to: text.content.size }), "as long as nobody says where one looks");
+  // Each paragraph takes eight positions; one that is touched is drawn whole.
+  marks.drawNear({ from: 8 * 10, to: 8 * 12 - 1 });
+  let state = stateOf(text);
+  const blocks = (): number[] => [...new Set(marks.decorations(state).find().map(({ from }) => Math.floor(from / 8)))].sort((a, b) => a - b);
+  assert.deepEqual(blocks(), [9, 10, 11]);
+  assert.ok(marks.covers({ from: 8 * 10, to: 8 * 11 }) && !marks.covers({ from: 8 * 10, to: 8 * 13 }));
+  state = stateOf(state.tr.insert(0, paragraph("q", "un mal")).doc);
+  assert.deepEqual(blocks(), [10, 11, 12], "the same ones, where they stand now");
+  assert.ok(marks.covers({ from: 8 * 11, to: 8 * 12 }) && !marks.covers({ from: 8 * 9, to: 8 * 10 }));
+  // What is written far away is not drawn before somebody looks there.
+  state = stateOf(state.tr.insertText("x", 8 * 25 + 1).doc);
+  assert.deepEqual(blocks(), [10, 11, 12]);
+  marks.drawNear({ from: 9, to: 10 });
+  assert.deepEqual(blocks(), [1]);
+});
+
 test("under an input method nothing is drawn anew, and everything right after it", () => {
   const reading = new Reading();
   const text = doc(paragraph("a", "un mal"), paragraph("b", "un mal"));
