@@ -22,7 +22,7 @@ from benchmarks.dialects import OpenLab
 from benchmarks.load import Lost
 from benchmarks.measures import CEILING_MS, WARM_SECONDS
 from benchmarks.typists import first_state
-from benchmarks.window import Failed, Shape, Table, play
+from benchmarks.window import Failed, Shape, Table, play, play_on
 from config import ROOT
 from tests.live_server import SECRET, free_port
 from tests.postgresql import own_database
@@ -100,7 +100,7 @@ def at_once(
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        window = play(table, KEYS * factor, seconds, seed=step)
+        window = play_on(table, KEYS * factor, seconds, seed=step + 1)
     finally:
         said, _ = readers.communicate(timeout=seconds + 120)
     typed, public = window.numbers(), json.loads(said)
