@@ -46,7 +46,7 @@ WATCHED = (
 class House(servers.Server):
     """Several processes on one database, none of them kept to a processor."""
 
-    def __init__(self, database_url: str, redis_url: str) -> None:
+    def __init__(self, database_url: str, redis_url: str, processes: int) -> None:
         super().__init__("ours", (sys.executable, "wsgi.py"), OpenLab(), cwd=ROOT)
         self.environ = {
             "DATA_DIR": str(self.folder / "data"),
@@ -56,7 +56,7 @@ class House(servers.Server):
             "DEMO": "0",
             "TRUSTED_PROXIES": "1",
         }
-        self.ports = [free_port() for _ in range(PROCESSES)]
+        self.ports = [free_port() for _ in range(processes)]
         self.others: list[servers.Server] = []
 
     def start(self, *, pinned: bool = False) -> House:
@@ -84,7 +84,7 @@ def scene(house: House) -> dict[str, Any]:
         servers.made(house, "morning_scene.py", AGENTS, LABS, DRAFTS, SEATS, start)
     )
     house.chairs = [
-        replace(chair, port=house.ports[number % PROCESSES])
+        replace(chair, port=house.ports[number % len(house.ports)])
         for number, chair in enumerate(servers.chairs_of(made, SEATS))
     ]
     return made
@@ -137,9 +137,9 @@ def _watched(port: int) -> dict[str, float]:
     }
 
 
-def measure(seconds: float, database_url: str, redis_url: str) -> dict[str, Any]:
+def measure(seconds: float, database_url: str, redis_url: str, processes: int) -> dict[str, Any]:
     """Each factor in turn, until one does not hold."""
-    house = House(database_url, redis_url)
+    house = House(database_url, redis_url, processes)
     steps: dict[str, Any] = {}
     first_to_give: list[str] = []
     table: Table | None = None
@@ -174,20 +174,21 @@ def main() -> int:
         prog="python -m benchmarks.morning", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="of each factor")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help="of ours")
     given = parser.parse_args()
     redis_url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
     results: dict[str, Any] = {
-        "command": f"python -m benchmarks.morning --seconds {given.seconds:g}",
+        "command": f"python -m benchmarks.morning --seconds {given.seconds:g} --processes {given.processes}",
         "circumstances": report.circumstances(),
         "morning": {
             "agents": AGENTS, "labs": LABS, "drafts_open": DRAFTS, "seats_each": SEATS, "typing_each": TYPING,
-            "keys_a_second_each": KEYS, "reads_a_minute": READS_A_MINUTE, "processes": PROCESSES,
+            "keys_a_second_each": KEYS, "reads_a_minute": READS_A_MINUTE, "processes": given.processes,
             "database": "PostgreSQL", "redis": True,
         },
     }  # fmt: skip
     with servers.before_others() as preferred, own_database() as database_url:
         results["circumstances"]["preferred"] = preferred
-        results |= measure(given.seconds, database_url, redis_url)
+        results |= measure(given.seconds, database_url, redis_url, given.processes)
     for path in report.write(results):
         print(f"written: benchmarks/results/{path.name}")
     return 0 if "morning_times_1" in results and not broken(results["morning_times_1"]) else 1

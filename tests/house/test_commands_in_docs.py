@@ -122,7 +122,7 @@ RUN_ELSEWHERE: dict[str, str] = {
         "tests/benchmarks/test_generator.py::test_two_people_at_two_tables_hear_every_letter"
     ),
     "python -m benchmarks.morning": MORNING,
-    "python -m benchmarks.morning [--seconds 60]": MORNING,
+    "python -m benchmarks.morning [--seconds 60] [--processes 2]": MORNING,
     "python -m benchmarks.plain_french [--bursts 6] [--no-files]": (
         "tests/drafts/test_plain_french_page.py::test_a_block_is_answered_with_what_is_found_in_it"
     ),
