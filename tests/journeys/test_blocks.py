@@ -282,7 +282,9 @@ def test_two_people_write_in_steps_at_once(scene, server, profile, page):
     text = same_text(page, other)
     assert "Et une photo." in text and "Ou au guichet" in text
     labels = page.locator(f"{EDITOR} [data-block=label]")
-    expect(labels, text).to_have_text(["Prévenir la mairie", "Entre les deux", "Prévenir la province", "À la fin"])
+    expect(labels, text).to_have_text(
+        ["Prévenir la mairie", "Entre les deux", "Prévenir la province", "À la fin"]
+    )
     expect(page.locator(f"{EDITOR} [data-block=step]")).to_have_count(4)
     assert ids(page) == ids(other)
 
