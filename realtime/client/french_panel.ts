@@ -153,9 +153,8 @@ export class FrenchPanel {
   /** There is another editor. */
   mounted(): void {
     this.marks.forget();
-    if (!this.isOpen) return;
     this.sight.look();
-    this.asking.again();
+    if (this.isOpen) this.asking.again();
   }
 
   /** After each change of the editor's state: with each key, so nothing is done but to set a clock. */
