@@ -163,6 +163,8 @@ def test_one_is_replaced_and_taken_back_by_keys_alone(page: Page) -> None:
     expect(panel.get_by_role("button", name="Annuler : Remplacé")).to_have_count(0)
     # And so does the button beside the list, once more replaced.
     page.keyboard.press("Control+Home")
+    # A browser tells a moment later where the caret went.
+    page.wait_for_timeout(150)
     page.keyboard.press("F8")
     said(page, "Passage 1 sur 3.")
     page.keyboard.press("Control+Alt+f")
@@ -248,9 +250,11 @@ def test_a_long_text_is_marked_where_one_looks(
     # By the keys that lead from passage to passage; and what is typed far from there is read all the same.
     bottom.click()
     page.keyboard.press("Home")
+    page.wait_for_timeout(150)
     page.keyboard.press("Shift+F8")
     said(page, f"Passage {last} sur {last + 1}.")
     page.locator("[data-editor]").press("Control+Home")
+    page.wait_for_timeout(150)
     page.keyboard.press("F8")
     expect(page.locator("[data-editor] .plain-here")).to_have_text("afin de")
     expect(page.locator("[data-editor] p").first.locator(".plain-here")).to_have_count(1)
