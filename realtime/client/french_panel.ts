@@ -13,7 +13,7 @@ import { FrenchMarks } from "./french_marks.ts";
 import { Notice } from "./french_notice.ts";
 import { Reading, type Asked, type PassedOver, type Placed, type PlacedTerm } from "./french_reading.ts";
 import { FrenchServer, NotRead } from "./french_server.ts";
-import { Sight, bringIntoSight, bringUp } from "./french_sight.ts";
+import { Sight, bringIntoSight, bringUp, showMarks } from "./french_sight.ts";
 import { STATES, easeIn, quoted, sumOf } from "./french_words.ts";
 
 /** How long the text has to be at rest before the list follows it, milliseconds. */
@@ -182,7 +182,7 @@ export class FrenchPanel {
       const view = this.view;
       if (view) this.marks.redraw(view.state.doc, new Set(asked.map(({ id }) => id)));
       this.refresh();
-      if (view && !view.composing) view.setProps({});
+      showMarks(view);
       if (Date.now() - this.passedAt > PASSED_AGAIN) void this.askPassed();
     }
     if (state === "current" && !this.told) {
@@ -211,8 +211,7 @@ export class FrenchPanel {
   /** What is shown in the text is made anew. */
   private dress(): void {
     this.marks.forget();
-    const view = this.view;
-    if (view && !view.composing) view.setProps({});
+    showMarks(this.view);
   }
 
   private easeWords(): string {

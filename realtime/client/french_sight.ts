@@ -42,6 +42,11 @@ function inSight(view: EditorView, around: number): Stretch {
   return { from: at(firstBelow(-around)), to: at(firstBelow(innerHeight + around) + 1) };
 }
 
+/** Shows the marks as they are known now; under an input method nothing may be drawn anew. */
+export function showMarks(view: EditorView | null): void {
+  if (view && !view.composing) view.setProps({});
+}
+
 /** Where the reader looks is marked, and a window's height more on both sides, so that little moving needs no drawing. */
 export class Sight {
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -66,6 +71,6 @@ export class Sight {
     const view = this.view();
     if (!view) return;
     this.marks.drawNear(inSight(view, innerHeight));
-    if (!view.composing) view.setProps({});
+    showMarks(view);
   }
 }

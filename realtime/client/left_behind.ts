@@ -12,7 +12,7 @@ interface Around {
 }
 
 /** Copies the words of a box, and says so on its button. */
-export type Copies = (box: HTMLTextAreaElement, button: HTMLButtonElement) => Promise<void>;
+type Copies = (box: HTMLTextAreaElement, button: HTMLButtonElement) => Promise<void>;
 
 export interface Place {
   draft: number;
