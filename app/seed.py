@@ -110,20 +110,7 @@ def _counted(what: str, things: list[dict[str, Any]], progress: Progress) -> Ite
 
 def fill(progress: Progress) -> None:
     """Everything the demonstration holds. Each piece is a transaction of its own, as it would be in life."""
-    with unit_of_work():
-        synonyms.put_first_list()
-    with unit_of_work():
-        for entry in _counted("Administrations", entries("administrations"), progress):
-            add_administration(entry)
-    with unit_of_work():
-        for entry in _counted("Accounts", entries("people"), progress):
-            add_person(entry)
-    with unit_of_work():
-        for entry in _counted("Online services", entries("services"), progress):
-            add_service(entry)
-    with unit_of_work():
-        for entry in _counted("Espaces connectés", entries("spaces"), progress):
-            add_space(entry)
+    fill_directory(progress)
     workshops = entries("labs")
     for entry in _counted("Labs", workshops, progress):
         add_lab(entry)
@@ -151,6 +138,24 @@ def fill(progress: Progress) -> None:
         # What the demonstration did to get here is no news to anybody.
         old = sa.update(Notice).where(Notice.kind.in_([NoticeKind.STAGE, NoticeKind.REVIEW]))
         current.execute(old.values(read_at=clock.now(), mail=MailState.DONE))
+
+
+def fill_directory(progress: Progress) -> None:
+    """What everything else stands on: synonyms, administrations, people, services and spaces."""
+    with unit_of_work():
+        synonyms.put_first_list()
+    with unit_of_work():
+        for entry in _counted("Administrations", entries("administrations"), progress):
+            add_administration(entry)
+    with unit_of_work():
+        for entry in _counted("Accounts", entries("people"), progress):
+            add_person(entry)
+    with unit_of_work():
+        for entry in _counted("Online services", entries("services"), progress):
+            add_service(entry)
+    with unit_of_work():
+        for entry in _counted("Espaces connectés", entries("spaces"), progress):
+            add_space(entry)
 
 
 def add_administration(entry: dict[str, Any]) -> None:
