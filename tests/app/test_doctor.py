@@ -186,6 +186,7 @@ def test_who_may_read_keys(app: Flask, settings: Settings, elsewhere: Settings) 
 
 
 def test_files_of_another_user(app: Flask, settings: Settings) -> None:
+    # A file of somebody else is a fact of the disk. Said aloud where it cannot be made, and a failure where CI=true.
     if os.geteuid() != 0:
         pytest.skip("only root may give a file away")
     seal.sign(b"anything")
